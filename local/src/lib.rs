@@ -1,0 +1,10 @@
+//! The whole product on one machine: AWS's and Slack's interfaces over real PostgreSQL, with a clock and a fault table.
+//!
+//! Every service is a [`service::Service`]; `ARCHITECTURE.md` has the map.
+
+#![expect(clippy::disallowed_methods, reason = "this is the world outside the product: it owns the time and its tasks")]
+
+pub mod calls;
+pub mod clock;
+pub mod faults;
+pub mod service;

@@ -1,0 +1,86 @@
+//! What every simulated service is: a function from a call to a reply, under one fault table and one record.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::{calls::Calls, clock::Clock, faults::Faults};
+
+/// One request as a service sees it, whichever front it came through.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The name in the signature's credential scope: `rds`, `dynamodb`, `states`, … or `slack`.
+    pub service: String,
+    /// The operation as the vendor names it: `RestoreDBInstanceToPointInTime`, `chat.postMessage`.
+    pub operation: String,
+    /// The region in the credential scope; empty for a vendor without regions.
+    pub region: String,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path, still percent-encoded.
+    pub path: String,
+    /// The query string, without its question mark.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// What a service answers.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers; a content type at least.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// A simulated vendor service. It keeps its state on disk and takes its time from [`Shared::clock`].
+#[async_trait]
+pub trait Service: Send + Sync {
+    /// The name in the credential scope.
+    fn name(&self) -> &'static str;
+
+    /// The operation that a request asks for, read off the wire the way this service's protocol puts it there.
+    fn operation(&self, call: &Call) -> String;
+
+    /// Does it.
+    async fn handle(&self, call: &Call) -> Reply;
+
+    /// The vendor's error in its own wire format: what a fault rule with effect `error` or `throttle` answers.
+    fn error(&self, status: StatusCode, code: &str, message: &str) -> Reply;
+}
+
+/// What all services have in common.
+#[derive(Debug)]
+pub struct Shared {
+    /// The stack's time.
+    pub clock: Clock,
+    /// Which calls are to go wrong.
+    pub faults: Faults,
+    /// Which calls were made.
+    pub calls: Calls,
+    /// Where state is kept: one folder for each service below it.
+    pub data: std::path::PathBuf,
+}
+
+/// Runs one call through the fault table, the service and the record. Both fronts end here.
+///
+/// `None` means that the connection is to be dropped without an answer: the effect of `lost_answer`, or of a `hang`
+/// that outlives the caller.
+pub async fn dispatch(shared: &Shared, service: &Arc<dyn Service>, mut call: Call) -> Option<Reply> {
+    call.operation = service.operation(&call);
+    let at = shared.clock.now();
+    let fault = shared.faults.strike(&call);
+    let reply = match &fault {
+        None => Some(service.handle(&call).await),
+        Some(fault) => fault.apply(&shared.clock, service, &call).await,
+    };
+    shared.calls.record(at, &call, reply.as_ref(), fault.as_ref());
+    reply
+}
