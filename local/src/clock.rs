@@ -27,6 +27,16 @@ impl Reading {
         let scaled = ((real_ms - self.real_ms) as f64 * self.scale) as i64;
         self.virtual_ms + scaled
     }
+
+    /// The inverse; `None` for a clock that stands.
+    fn real_ms_at(self, virtual_ms: i64) -> Option<i64> {
+        if self.scale <= 0.0 {
+            return None;
+        }
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit a double exactly")]
+        let passed = ((virtual_ms - self.virtual_ms) as f64 / self.scale) as i64;
+        Some(self.real_ms + passed)
+    }
 }
 
 /// A clock that can be scaled and advanced. Cheap to share behind an `Arc`.
@@ -34,6 +44,7 @@ impl Reading {
 pub struct Clock {
     file: Option<PathBuf>,
     reading: Mutex<Reading>,
+    history: Mutex<Vec<Reading>>,
     changed: watch::Sender<()>,
 }
 
@@ -54,7 +65,11 @@ impl Clock {
             }
             Err(_) => Reading { real_ms, virtual_ms: real_ms, scale },
         };
-        let clock = Self { file: Some(file), reading: Mutex::new(reading), changed: watch::Sender::new(()) };
+        let history = match std::fs::read(history_file(&file)) {
+            Ok(bytes) => serde_json::from_slice(&bytes).context("the clock's history can't be read")?,
+            Err(_) => Vec::new(),
+        };
+        let clock = Self { file: Some(file), reading: Mutex::new(reading), history: Mutex::new(history), changed: watch::Sender::new(()) };
         clock.save(reading)?;
         Ok(clock)
     }
@@ -63,7 +78,7 @@ impl Clock {
     #[must_use]
     pub fn standing_at(start: Timestamp) -> Self {
         let reading = Reading { real_ms: system_ms(), virtual_ms: start.as_millisecond(), scale: 0.0 };
-        Self { file: None, reading: Mutex::new(reading), changed: watch::Sender::new(()) }
+        Self { file: None, reading: Mutex::new(reading), history: Mutex::new(vec![reading]), changed: watch::Sender::new(()) }
     }
 
     /// The file that functions read, if the clock is kept on disk.
@@ -76,6 +91,21 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millisecond(self.lock().at(system_ms())).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The system's time when the stack's time was `at`: what a program that knows nothing of the stack's clock, such as
+    /// PostgreSQL, wrote down then. A time that the clock jumped over, or stood at, gives the end of the jump or stand.
+    #[must_use]
+    pub fn real_at(&self, at: Timestamp) -> Timestamp {
+        let history = self.history.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let at_ms = at.as_millisecond();
+        let place = history.partition_point(|reading| reading.virtual_ms <= at_ms);
+        let next_ms = history.get(place).map_or(i64::MAX, |next| next.real_ms);
+        let real_ms = match place.checked_sub(1).and_then(|last| history.get(last)) {
+            Some(reading) => reading.real_ms_at(at_ms).unwrap_or_else(|| next_ms.min(system_ms())),
+            None => at_ms,
+        };
+        Timestamp::from_millisecond(real_ms.min(next_ms)).unwrap_or(Timestamp::MAX)
     }
 
     /// Virtual seconds for each real second.
@@ -144,16 +174,28 @@ impl Clock {
     }
 
     fn save(&self, reading: Reading) -> anyhow::Result<()> {
+        let mut history = self.history.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        history.push(reading);
         let Some(file) = &self.file else { return Ok(()) };
-        // Renamed into place: a function never reads half a file.
-        let draft = file.with_extension("draft");
-        std::fs::write(&draft, serde_json::to_vec(&reading)?)?;
-        std::fs::rename(&draft, file).with_context(|| format!("can't write {}", file.display()))
+        replace(&history_file(file), &serde_json::to_vec(&*history)?)?;
+        replace(file, &serde_json::to_vec(&reading)?)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Reading> {
         self.reading.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+/// Every reading that ever held, oldest first: beside the reading of now, which functions read.
+fn history_file(file: &Path) -> PathBuf {
+    file.with_file_name("clock-history.json")
+}
+
+/// Renamed into place: a function never reads half a file.
+fn replace(file: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let draft = file.with_extension("draft");
+    std::fs::write(&draft, content)?;
+    std::fs::rename(&draft, file).with_context(|| format!("can't write {}", file.display()))
 }
 
 fn system_ms() -> i64 {
@@ -181,6 +223,20 @@ mod tests {
         tokio::task::yield_now().await;
         clock.advance(SignedDuration::from_hours(5)).unwrap();
         sleeper.await.unwrap();
+    }
+
+    #[test]
+    fn a_time_before_a_jump_is_found_again_in_real_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::open(dir.path(), 1.0).unwrap();
+        let (before, real) = (clock.now(), Timestamp::now());
+        clock.advance(SignedDuration::from_hours(3)).unwrap();
+        let off = clock.real_at(before).duration_since(real).abs();
+        assert!(off < SignedDuration::from_millis(5), "{off}");
+        let jumped_over = clock.real_at(before + SignedDuration::from_hours(2));
+        assert!(jumped_over.duration_since(real).abs() < SignedDuration::from_secs(1), "{jumped_over} {real}");
+        let reopened = Clock::open(dir.path(), 60.0).unwrap();
+        assert!(reopened.real_at(before).duration_since(real).abs() < SignedDuration::from_millis(5));
     }
 
     #[test]

@@ -3,8 +3,14 @@
 //! Every service is a [`service::Service`]; `ARCHITECTURE.md` has the map.
 
 #![expect(clippy::disallowed_methods, reason = "this is the world outside the product: it owns the time and its tasks")]
+#![expect(clippy::result_large_err, reason = "a refusal is a whole reply, and no path here is hot")]
 
 pub mod calls;
 pub mod clock;
+pub mod events;
 pub mod faults;
+pub mod seed;
 pub mod service;
+pub mod stack;
+pub mod tasks;
+pub mod wire;

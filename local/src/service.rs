@@ -1,12 +1,21 @@
 //! What every simulated service is: a function from a call to a reply, under one fault table and one record.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::{calls::Calls, clock::Clock, faults::Faults};
+use crate::{
+    calls::Calls,
+    clock::Clock,
+    events::{Bus, Event},
+    faults::Faults,
+    tasks::Tasks,
+};
+
+/// The account that everything belongs to.
+pub const ACCOUNT: &str = "000000000000";
 
 /// One request as a service sees it, whichever front it came through.
 #[derive(Debug, Clone)]
@@ -65,8 +74,27 @@ pub struct Shared {
     pub faults: Faults,
     /// Which calls were made.
     pub calls: Calls,
+    /// EventBridge's default bus.
+    pub bus: Bus,
+    /// What runs in the background.
+    pub tasks: Tasks,
     /// Where state is kept: one folder for each service below it.
-    pub data: std::path::PathBuf,
+    pub data: PathBuf,
+    /// The HTTP front, `http://127.0.0.1:PORT`; empty where there is none (in-process tests).
+    pub url: String,
+}
+
+impl Shared {
+    /// What the services of one stack share.
+    #[must_use]
+    pub fn new(clock: Clock, data: PathBuf, url: String) -> Self {
+        Self { clock, faults: Faults::default(), calls: Calls::default(), bus: Bus::default(), tasks: Tasks::default(), data, url }
+    }
+
+    /// Emits an event at the stack's time.
+    pub fn emit(&self, event: Event) {
+        self.bus.emit_at(self.clock.now(), event);
+    }
 }
 
 /// Runs one call through the fault table, the service and the record. Both fronts end here.

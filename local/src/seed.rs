@@ -1,0 +1,82 @@
+//! What the world holds when a stack starts for the first time: plain data, taken from a plan by whoever starts it.
+
+use serde::{Deserialize, Serialize};
+
+/// The whole world of one stack.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Seed {
+    /// The Slack workspace's id.
+    pub team_id: String,
+    /// The Slack app's id.
+    pub app_id: String,
+    /// The user id of the app's bot.
+    pub bot_user_id: String,
+    /// The members of the workspace.
+    pub people: Vec<SeedPerson>,
+    /// Its channels.
+    pub channels: Vec<SeedChannel>,
+    /// The databases that run when the stack is ready.
+    pub databases: Vec<SeedDatabase>,
+    /// The AWS regions of the plan; the first is home.
+    pub regions: Vec<String>,
+    /// The plan itself, put into the bucket as `plan.yaml`.
+    pub plan_yaml: String,
+    /// The hosted zones of Route 53.
+    pub zones: Vec<SeedZone>,
+}
+
+impl Seed {
+    /// The region that the bot lives in.
+    #[must_use]
+    pub fn home(&self) -> &str {
+        self.regions.first().map_or("eu-west-1", String::as_str)
+    }
+}
+
+/// A member of the workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeedPerson {
+    /// The Slack user id.
+    pub id: String,
+    /// The handle, without its at sign.
+    pub name: String,
+    /// The name as people write it.
+    pub real_name: String,
+    /// The plan's roles, shown in the console.
+    pub roles: Vec<String>,
+}
+
+/// A channel of the workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeedChannel {
+    /// The Slack channel id.
+    pub id: String,
+    /// The name, without its hash.
+    pub name: String,
+}
+
+/// A database instance with rows in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeedDatabase {
+    /// The RDS instance identifier.
+    pub instance: String,
+    /// Its region.
+    pub region: String,
+    /// The name of the secret with its host, user and password.
+    pub secret: String,
+    /// The PostgreSQL database inside.
+    pub database: String,
+    /// How many rows are in its tables.
+    pub rows: u64,
+}
+
+/// A hosted zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeedZone {
+    /// The zone's name, without a trailing dot.
+    pub name: String,
+    /// Whether only VPCs see it.
+    pub private: bool,
+    /// Name, type, TTL in seconds, value.
+    pub records: Vec<(String, String, u64, String)>,
+}
