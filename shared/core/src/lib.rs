@@ -1,1 +1,10 @@
-//! Stub.
+//! The domain of Mayday: what a recovery is, who may ask for it, and how it is carried out at most once.
+//!
+//! No cloud vendor, no HTTP, no clock and no environment in here: all that comes through [`port`]. `ARCHITECTURE.md`
+//! has the map.
+
+pub mod failure;
+pub mod ident;
+pub mod policy;
+pub mod port;
+pub mod view;

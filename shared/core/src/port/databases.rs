@@ -1,0 +1,230 @@
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{failure::CallError, policy::Permit};
+
+/// Tags by key.
+pub type Tags = BTreeMap<String, String>;
+
+/// Where an instance listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// A DNS name.
+    pub host: String,
+    /// A TCP port.
+    pub port: u16,
+}
+
+/// How far an instance or a snapshot is, read from the vendor's many statuses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// It can be used.
+    Available,
+    /// Work is under way that ends in `Available` by itself: `creating`, `modifying`, `backing-up`, …
+    Underway(String),
+    /// It is on its way out: `deleting`.
+    Leaving,
+    /// It needs a person: `failed`, `incompatible-parameters`, `storage-full`, `stopped`, …
+    Broken(String),
+}
+
+/// Everything about an instance that somebody chose, or that a restore could silently change.
+///
+/// Field names are the vendor's in snake case, so that a difference can be looked up in the vendor's documentation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// `DBInstanceClass`.
+    pub instance_class: String,
+    /// `Engine`.
+    pub engine: String,
+    /// `EngineVersion`.
+    pub engine_version: String,
+    /// `DBSubnetGroupName`.
+    pub subnet_group: Option<String>,
+    /// `VpcSecurityGroupIds`, sorted.
+    pub security_groups: Vec<String>,
+    /// `DBParameterGroupName`.
+    pub parameter_group: Option<String>,
+    /// `OptionGroupName`.
+    pub option_group: Option<String>,
+    /// `MultiAZ`.
+    pub multi_az: bool,
+    /// `PubliclyAccessible`.
+    pub publicly_accessible: bool,
+    /// `DeletionProtection`.
+    pub deletion_protection: bool,
+    /// `EnableIAMDatabaseAuthentication`.
+    pub iam_authentication: bool,
+    /// `EnableCloudwatchLogsExports`, sorted.
+    pub log_exports: Vec<String>,
+    /// `BackupRetentionPeriod`, in days.
+    pub backup_retention_days: i32,
+    /// `PreferredBackupWindow`.
+    pub backup_window: Option<String>,
+    /// `PreferredMaintenanceWindow`.
+    pub maintenance_window: Option<String>,
+    /// `AllocatedStorage`, in GiB.
+    pub allocated_storage: i32,
+    /// `MaxAllocatedStorage`, in GiB.
+    pub max_allocated_storage: Option<i32>,
+    /// `StorageType`.
+    pub storage_type: Option<String>,
+    /// `Iops`.
+    pub iops: Option<i32>,
+    /// `StorageThroughput`, in MiB/s.
+    pub storage_throughput: Option<i32>,
+    /// `StorageEncrypted`.
+    pub storage_encrypted: bool,
+    /// `KmsKeyId`.
+    pub kms_key: Option<String>,
+    /// `CACertificateIdentifier`.
+    pub ca_certificate: Option<String>,
+    /// `CopyTagsToSnapshot`.
+    pub copy_tags_to_snapshot: bool,
+    /// `AutoMinorVersionUpgrade`.
+    pub auto_minor_version_upgrade: bool,
+    /// `MonitoringInterval`, in seconds; 0 is off.
+    pub monitoring_interval: i32,
+    /// `MonitoringRoleArn`.
+    pub monitoring_role: Option<String>,
+    /// `EnablePerformanceInsights`.
+    pub performance_insights: bool,
+    /// `Port`.
+    pub port: Option<i32>,
+    /// `NetworkType`.
+    pub network_type: Option<String>,
+    /// Tags, without the vendor's own (`aws:…`).
+    pub tags: Tags,
+}
+
+/// A database instance as it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Instance {
+    /// The name, which can be given to another instance later.
+    pub id: String,
+    /// `DbiResourceId`: this instance and no other, whatever it is called.
+    pub resource_id: String,
+    /// The region.
+    pub region: String,
+    /// How far it is.
+    pub status: Phase,
+    /// Absent until it is there.
+    pub endpoint: Option<Endpoint>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// The latest moment that a point-in-time restore can reach; trails by some minutes.
+    pub latest_restorable: Option<Timestamp>,
+    /// The earliest such moment.
+    pub earliest_restorable: Option<Timestamp>,
+    /// What it was set up with.
+    pub settings: Settings,
+    /// Changes that wait for a reboot: the parameter group's `pending-reboot` among them.
+    pub pending_reboot: bool,
+}
+
+/// Who made a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SnapshotKind {
+    /// The vendor, daily; it dies with its instance.
+    Automated,
+    /// Us or somebody else; it stays until it is deleted.
+    Manual,
+}
+
+/// A snapshot as it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Its name.
+    pub id: String,
+    /// The instance that it was taken from.
+    pub instance: String,
+    /// That instance's `DbiResourceId`.
+    pub resource_id: String,
+    /// The region that it is in.
+    pub region: String,
+    /// How far it is.
+    pub status: Phase,
+    /// 0 to 100.
+    pub percent: u8,
+    /// When it was taken: the moment whose data it holds. Absent while it is being made.
+    pub taken_at: Option<Timestamp>,
+    /// Who made it.
+    pub kind: SnapshotKind,
+    /// In GiB.
+    pub size_gib: i32,
+    /// Whether it is encrypted.
+    pub encrypted: bool,
+    /// `EngineVersion`.
+    pub engine_version: String,
+    /// Tags.
+    pub tags: Tags,
+}
+
+/// What to restore from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestoreFrom {
+    /// A snapshot by its name.
+    Snapshot(String),
+    /// An instance's log up to a moment.
+    Time {
+        /// The source instance.
+        instance: String,
+        /// The moment; whole seconds.
+        at: Timestamp,
+    },
+    /// An instance's log up to the latest restorable moment.
+    Latest {
+        /// The source instance.
+        instance: String,
+    },
+}
+
+/// A restore to a new instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restoration {
+    /// The region.
+    pub region: String,
+    /// The data.
+    pub from: RestoreFrom,
+    /// The new instance's name, decided beforehand: a second call with it is refused by the vendor.
+    pub new_instance: String,
+    /// What the new instance must be set up with; the adapter passes all that the call takes.
+    pub settings: Settings,
+    /// Ownership tags of ours, beside the settings' own.
+    pub owner: Tags,
+}
+
+/// Database instances and their snapshots.
+#[async_trait]
+pub trait Databases: Send + Sync {
+    /// One instance; `None` when there is none of that name. May lag behind a change by some seconds.
+    async fn instance(&self, region: &str, id: &str) -> Result<Option<Instance>, CallError>;
+
+    /// All snapshots of an instance, automated and manual, in any order.
+    async fn snapshots(&self, region: &str, instance: &str) -> Result<Vec<Snapshot>, CallError>;
+
+    /// One snapshot; `None` when there is none of that name.
+    async fn snapshot(&self, region: &str, id: &str) -> Result<Option<Snapshot>, CallError>;
+
+    /// Starts a snapshot named `id`.
+    async fn create_snapshot(&self, permit: &Permit, region: &str, instance: &str, id: &str) -> Result<(), CallError>;
+
+    /// Starts a restore to a new instance.
+    async fn restore(&self, permit: &Permit, restoration: &Restoration) -> Result<(), CallError>;
+
+    /// Sets what a restore could not set, at once.
+    async fn align(&self, permit: &Permit, region: &str, instance: &str, settings: &Settings) -> Result<(), CallError>;
+
+    /// Reboots an instance, so that a new parameter group takes effect.
+    async fn reboot(&self, permit: &Permit, region: &str, instance: &str) -> Result<(), CallError>;
+
+    /// Deletes an instance, after a final snapshot with the given name. Deletion protection is taken off first.
+    async fn delete_instance(&self, permit: &Permit, region: &str, instance: &str, final_snapshot: &str) -> Result<(), CallError>;
+}

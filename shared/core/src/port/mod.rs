@@ -1,0 +1,58 @@
+//! What the domain needs from the outside. Real adapters are in `shared/aws` and `shared/slack`, simulated ones in
+//! `shared/sim`; one contract suite for each port runs against both (`tests/contract`).
+//!
+//! Every call that changes the world takes a [`Permit`](crate::policy::Permit), which only the policy can make. Our own
+//! records (the table) and what people read (the chat) need none.
+
+mod blobs;
+mod chat;
+mod clock;
+mod databases;
+mod directory;
+mod dns;
+mod secrets;
+mod sql;
+mod table;
+mod workflow;
+
+use std::sync::Arc;
+
+pub use blobs::{Blob, Blobs};
+pub use chat::{Chat, Posted, ResponseUrl, TriggerId, ViewId};
+pub use clock::{Clock, Random};
+pub use databases::{Databases, Endpoint, Instance, Phase, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags};
+pub use directory::{Directory, Profile};
+pub use dns::{ChangeStatus, Dns, RecordSet};
+pub use secrets::{SecretText, SecretVersion, Secrets};
+pub use sql::{Inspection, Probe, ProbeResult, Sql, SqlTarget};
+pub use table::{Expect, Key, Page, Row, Table, Write};
+pub use workflow::{Delivery, Launch, Workflow};
+
+/// Everything outside, in one hand. Cheap to clone.
+///
+/// A handler that uses two ports takes those two; this bundle is for the doors, which pass it on.
+#[derive(Clone)]
+pub struct World {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for ids.
+    pub random: Arc<dyn Random>,
+    /// Our records.
+    pub table: Arc<dyn Table>,
+    /// Files: the plan, payloads too large for a record.
+    pub blobs: Arc<dyn Blobs>,
+    /// Database instances and snapshots.
+    pub databases: Arc<dyn Databases>,
+    /// Secrets.
+    pub secrets: Arc<dyn Secrets>,
+    /// Names.
+    pub dns: Arc<dyn Dns>,
+    /// Questions to a database.
+    pub sql: Arc<dyn Sql>,
+    /// Messages and forms.
+    pub chat: Arc<dyn Chat>,
+    /// Who people are.
+    pub directory: Arc<dyn Directory>,
+    /// What drives runs.
+    pub workflow: Arc<dyn Workflow>,
+}

@@ -1,0 +1,59 @@
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::CallError;
+
+/// Where to sign in, and as whom. This is also the inspector function's request, so names are part of its interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SqlTarget {
+    /// The region.
+    pub region: String,
+    /// The host to connect to.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The database's name on the server.
+    pub database: String,
+    /// The secret with `username` and `password`.
+    pub secret: String,
+}
+
+/// A question that reads: one statement whose first row's first column is the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// What the answer is called.
+    pub name: String,
+    /// The statement. It runs in a read-only transaction with a time-out.
+    pub sql: String,
+}
+
+/// What one question was answered with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeResult {
+    /// The question's name.
+    pub name: String,
+    /// The first row's first column as text; `None` for NULL or no row.
+    pub value: Option<String>,
+    /// The database's words when it refused.
+    pub error: Option<String>,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+}
+
+/// What an inspection found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inspection {
+    /// Why no connection came about, if none did.
+    pub connection_error: Option<String>,
+    /// `SHOW server_version`.
+    pub server_version: Option<String>,
+    /// The answers, in the order of the questions.
+    pub results: Vec<ProbeResult>,
+}
+
+/// Reads from a database through the inspector, which sits in the database's network.
+#[async_trait]
+pub trait Sql: Send + Sync {
+    /// Signs in and asks. A database that can't be reached is an answer ([`Inspection::connection_error`]), not an error.
+    async fn inspect(&self, target: &SqlTarget, probes: &[Probe]) -> Result<Inspection, CallError>;
+}

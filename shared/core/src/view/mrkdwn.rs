@@ -1,0 +1,213 @@
+//! Text that is safe to show: what people and vendors wrote is escaped by its type, and can't be anything but text.
+
+use std::fmt::{self, Write as _};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::ident::Identity;
+
+/// Slack's `mrkdwn`, built so that nothing interpolated can become markup, a mention or a link.
+///
+/// There is no way from a `String` to this type but through [`mrkdwn!`](crate::mrkdwn), which escapes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Mrkdwn(String);
+
+impl Mrkdwn {
+    /// The text as it goes over the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Joins parts, a separator between each two.
+    pub fn join(parts: impl IntoIterator<Item = Self>, separator: &str) -> Self {
+        let parts: Vec<String> = parts.into_iter().map(|part| part.0).collect();
+        Self(parts.join(separator))
+    }
+
+    /// For the macro only.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn from_macro(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Display for Mrkdwn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What can stand in a message. Text is escaped; [`Mrkdwn`] and the types of this module are not, since they are safe.
+pub trait Show {
+    /// Appends itself.
+    fn show(&self, out: &mut String);
+}
+
+impl Show for str {
+    fn show(&self, out: &mut String) {
+        // Slack's own three; and a zero-width space before a character that could open or close a format, so that a name
+        // like `*_x_*` or a backtick can't change how what follows is read. Inside a word (`orders_db`) none can.
+        let mut before = ' ';
+        let mut rest = self.chars().peekable();
+        while let Some(character) = rest.next() {
+            let inside_word = before.is_alphanumeric() && rest.peek().is_some_and(|next| next.is_alphanumeric());
+            match character {
+                '&' => out.push_str("&amp;"),
+                '<' => out.push_str("&lt;"),
+                '>' => out.push_str("&gt;"),
+                '*' | '_' | '~' if inside_word => out.push(character),
+                '*' | '_' | '~' | '`' => out.extend(['\u{200b}', character, '\u{200b}']),
+                control if control.is_control() && control != '\n' => out.push('\u{fffd}'),
+                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
+                plain => out.push(plain),
+            }
+            before = character;
+        }
+    }
+}
+
+impl Show for String {
+    fn show(&self, out: &mut String) {
+        self.as_str().show(out);
+    }
+}
+
+impl Show for Mrkdwn {
+    fn show(&self, out: &mut String) {
+        out.push_str(&self.0);
+    }
+}
+
+impl<T: Show + ?Sized> Show for &T {
+    fn show(&self, out: &mut String) {
+        (**self).show(out);
+    }
+}
+
+macro_rules! show_number {
+    ($($number:ty),*) => {$(
+        impl Show for $number {
+            fn show(&self, out: &mut String) {
+                // Writing to a string can't fail.
+                let _ = write!(out, "{self}");
+            }
+        }
+    )*};
+}
+show_number!(u8, u16, u32, u64, usize, i32, i64);
+
+/// Something to be read letter by letter: an identifier, a command, a phrase to type.
+#[derive(Debug, Clone, Copy)]
+pub struct Code<'a>(pub &'a str);
+
+impl Show for Code<'_> {
+    fn show(&self, out: &mut String) {
+        out.push('`');
+        for character in self.0.chars() {
+            match character {
+                '&' => out.push_str("&amp;"),
+                '<' => out.push_str("&lt;"),
+                '>' => out.push_str("&gt;"),
+                // A code span has no escape for its own mark.
+                '`' => out.push('\u{02cb}'),
+                control if control.is_control() => out.push('\u{fffd}'),
+                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
+                plain => out.push(plain),
+            }
+        }
+        out.push('`');
+    }
+}
+
+/// A person, by mention.
+impl Show for Identity {
+    fn show(&self, out: &mut String) {
+        out.push_str("<@");
+        out.extend(self.user.chars().filter(char::is_ascii_alphanumeric));
+        out.push('>');
+    }
+}
+
+/// A moment: in the reader's zone, with UTC as what phones and screen readers fall back to.
+#[derive(Debug, Clone, Copy)]
+pub struct At(pub Timestamp);
+
+impl Show for At {
+    fn show(&self, out: &mut String) {
+        let utc = self.0.strftime("%Y-%m-%d %H:%M:%S UTC");
+        let _ = write!(out, "<!date^{}^{{date_short_pretty}} {{time_secs}}|{utc}>", self.0.as_second());
+    }
+}
+
+/// A span, as people say it: `6 min 40 s`, `2 h 05 min`, `3 d 4 h`.
+#[derive(Debug, Clone, Copy)]
+pub struct Span(pub SignedDuration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs().unsigned_abs();
+        let (days, hours, minutes, rest) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+        match (days, hours, minutes) {
+            (0, 0, 0) => write!(f, "{rest} s"),
+            (0, 0, _) if rest == 0 => write!(f, "{minutes} min"),
+            (0, 0, _) => write!(f, "{minutes} min {rest:02} s"),
+            (0, _, 0) => write!(f, "{hours} h"),
+            (0, _, _) => write!(f, "{hours} h {minutes:02} min"),
+            (_, 0, _) => write!(f, "{days} d"),
+            _ => write!(f, "{days} d {hours} h"),
+        }
+    }
+}
+
+impl Show for Span {
+    fn show(&self, out: &mut String) {
+        let _ = write!(out, "{self}");
+    }
+}
+
+/// Shows a value; for the macro.
+#[doc(hidden)]
+pub fn shown(value: &(impl Show + ?Sized)) -> String {
+    let mut out = String::new();
+    value.show(&mut out);
+    out
+}
+
+/// Builds a [`Mrkdwn`] as `format!` builds a string: the literal is trusted, every argument is shown by its type.
+#[macro_export]
+macro_rules! mrkdwn {
+    ($literal:literal $(, $argument:expr)* $(,)?) => {
+        $crate::view::Mrkdwn::from_macro(format!($literal $(, $crate::view::shown(&$argument))*))
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k1_what_people_wrote_stays_text() {
+        let reason = "<!channel> & <https://evil.example|Approve here> `rm` *now*";
+        let shown = mrkdwn!("Reason: {}", reason);
+        assert!(!shown.as_str().contains('<') && !shown.as_str().contains('>'));
+        assert!(shown.as_str().starts_with("Reason: &lt;!channel&gt; &amp; &lt;https"));
+        // No format mark stands next to a letter any more, so none opens or closes.
+        assert!(!shown.as_str().contains("`rm") && !shown.as_str().contains("*now"));
+    }
+
+    #[test]
+    fn k1_an_identifier_can_not_leave_its_code_span() {
+        let shown = mrkdwn!("{}", Code("a`b\u{202e}c\nd"));
+        assert_eq!(shown.as_str(), "`aˋb\u{fffd}c\u{fffd}d`");
+    }
+
+    #[test]
+    fn spans_read_as_people_say_them() {
+        let said = |seconds| Span(SignedDuration::from_secs(seconds)).to_string();
+        assert_eq!([said(7), said(400), said(120), said(7_500), said(273_600)], ["7 s", "6 min 40 s", "2 min", "2 h 05 min", "3 d 4 h"]);
+    }
+}
