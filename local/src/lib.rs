@@ -9,6 +9,7 @@ pub mod calls;
 pub mod clock;
 pub mod events;
 pub mod faults;
+pub mod postgres;
 pub mod seed;
 pub mod service;
 pub mod stack;
