@@ -44,6 +44,10 @@ pub struct Settings {
     pub engine: String,
     /// `EngineVersion`.
     pub engine_version: String,
+    /// `EngineLifecycleSupport`: whether extended support is paid for; enrolled by default on a restore.
+    pub engine_lifecycle_support: Option<String>,
+    /// `LicenseModel`.
+    pub license_model: Option<String>,
     /// `DBSubnetGroupName`.
     pub subnet_group: Option<String>,
     /// `VpcSecurityGroupIds`, sorted.
@@ -78,6 +82,8 @@ pub struct Settings {
     pub iops: Option<i32>,
     /// `StorageThroughput`, in MiB/s.
     pub storage_throughput: Option<i32>,
+    /// `DedicatedLogVolume`.
+    pub dedicated_log_volume: bool,
     /// `StorageEncrypted`.
     pub storage_encrypted: bool,
     /// `KmsKeyId`.
@@ -94,6 +100,12 @@ pub struct Settings {
     pub monitoring_role: Option<String>,
     /// `EnablePerformanceInsights`.
     pub performance_insights: bool,
+    /// `PerformanceInsightsKMSKeyId`.
+    pub performance_insights_kms_key: Option<String>,
+    /// `PerformanceInsightsRetentionPeriod`, in days.
+    pub performance_insights_retention_days: Option<i32>,
+    /// `DatabaseInsightsMode`.
+    pub database_insights_mode: Option<String>,
     /// `Port`.
     pub port: Option<i32>,
     /// `NetworkType`.
@@ -225,6 +237,7 @@ pub trait Databases: Send + Sync {
     /// Reboots an instance, so that a new parameter group takes effect.
     async fn reboot(&self, permit: &Permit, region: &str, instance: &str) -> Result<(), CallError>;
 
-    /// Deletes an instance, after a final snapshot with the given name. Deletion protection is taken off first.
-    async fn delete_instance(&self, permit: &Permit, region: &str, instance: &str, final_snapshot: &str) -> Result<(), CallError>;
+    /// Deletes an instance, after a final snapshot with the given name; without one only what the permit's own run made.
+    /// Deletion protection is taken off first.
+    async fn delete_instance(&self, permit: &Permit, region: &str, instance: &str, final_snapshot: Option<&str>) -> Result<(), CallError>;
 }

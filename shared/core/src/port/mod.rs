@@ -24,7 +24,7 @@ pub use databases::{Databases, Endpoint, Instance, Phase, Restoration, RestoreFr
 pub use directory::{Directory, Profile};
 pub use dns::{ChangeStatus, Dns, RecordSet};
 pub use secrets::{SecretText, SecretVersion, Secrets};
-pub use sql::{Inspection, Probe, ProbeResult, Sql, SqlTarget};
+pub use sql::{Inspection, InspectorRequest, Probe, ProbeResult, Sql, SqlTarget};
 pub use table::{Expect, Key, Page, Row, Table, Write};
 pub use workflow::{Delivery, Launch, Workflow};
 

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,26 @@ pub struct SqlTarget {
     pub database: String,
     /// The secret with `username` and `password`.
     pub secret: String,
+}
+
+/// What the inspector function is invoked with. It sits where no endpoint of the vendor can be reached, so whoever asks
+/// fetches the sign-in and passes it along; the payload travels and rests encrypted, and neither side logs it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InspectorRequest {
+    /// Where to sign in.
+    pub target: SqlTarget,
+    /// As whom.
+    pub user: String,
+    /// With what.
+    pub password: String,
+    /// What to ask.
+    pub probes: Vec<Probe>,
+}
+
+impl fmt::Debug for InspectorRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InspectorRequest({} questions to {})", self.probes.len(), self.target.host)
+    }
 }
 
 /// A question that reads: one statement whose first row's first column is the answer.
