@@ -7,11 +7,17 @@
 
 pub mod calls;
 pub mod clock;
+pub mod control;
+pub mod dynamodb;
 pub mod events;
 pub mod faults;
+pub mod front;
+pub mod functions;
+pub mod lambda;
 pub mod postgres;
 pub mod seed;
 pub mod service;
+pub mod slack;
 pub mod stack;
 pub mod tasks;
 pub mod wire;
