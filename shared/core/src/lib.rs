@@ -3,8 +3,15 @@
 //! No cloud vendor, no HTTP, no clock and no environment in here: all that comes through [`port`]. `ARCHITECTURE.md`
 //! has the map.
 
+pub mod action;
+pub mod audit;
+pub mod command;
+pub mod database;
+pub mod digest;
 pub mod failure;
 pub mod ident;
+pub mod plan;
 pub mod policy;
 pub mod port;
+pub mod store;
 pub mod view;

@@ -1,5 +1,9 @@
 //! Who may do what, and the value that proves that it was asked.
 
+mod authorize;
 mod permit;
+mod verb;
 
-pub use permit::{Authority, Permit};
+pub use authorize::{Authorized, authorize, counts, holders};
+pub use permit::{Authority, OWNER_TAG, Permit, STEP_TAG};
+pub use verb::Verb;

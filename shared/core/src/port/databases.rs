@@ -114,6 +114,50 @@ pub struct Settings {
     pub tags: Tags,
 }
 
+/// A field that is not as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The field's name in [`Settings`].
+    pub field: String,
+    /// What it was, as JSON.
+    pub was: String,
+    /// What it is, as JSON.
+    pub is: String,
+}
+
+impl Settings {
+    /// Every setting by its name, in a form to read. What is unset is left out.
+    #[must_use]
+    pub fn listed(&self) -> Vec<(String, String)> {
+        let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(self) else { return Vec::new() };
+        fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name, plain(&value))).collect()
+    }
+
+    /// Every field in which another instance differs. Tags that only the other one has (ours) are no difference.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<Difference> {
+        let mut other = other.clone();
+        other.tags.retain(|key, _| self.tags.contains_key(key));
+        let (was, is) = (self.listed_all(), other.listed_all());
+        was.into_iter()
+            .zip(is)
+            .filter(|((_, was), (_, is))| was != is)
+            .map(|((field, was), (_, is))| Difference { field, was: plain(&was), is: plain(&is) })
+            .collect()
+    }
+
+    fn listed_all(&self) -> Vec<(String, serde_json::Value)> {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::Object(fields)) => fields.into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// A database instance as it stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Instance {

@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub use blobs::{Blob, Blobs};
 pub use chat::{Chat, Posted, ResponseUrl, TriggerId, ViewId};
 pub use clock::{Clock, Random};
-pub use databases::{Databases, Endpoint, Instance, Phase, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags};
+pub use databases::{Databases, Difference, Endpoint, Instance, Phase, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags};
 pub use directory::{Directory, Profile};
 pub use dns::{ChangeStatus, Dns, RecordSet};
 pub use secrets::{SecretText, SecretVersion, Secrets};

@@ -1,0 +1,76 @@
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::{Action, Class, Finding, Ownership, SecondCall, Seen};
+use crate::{
+    failure::CallError,
+    mrkdwn,
+    policy::Permit,
+    port::{Phase, Settings, World},
+    view::{Code, Mrkdwn},
+};
+
+/// `db:align`: sets on an instance of this run what a restore could not, and reboots it where a change waits for that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Align {
+    /// The region.
+    pub region: String,
+    /// The instance, made by an earlier step of the same run.
+    pub instance: String,
+    /// What it must be set up with.
+    pub settings: Settings,
+}
+
+#[async_trait]
+impl Action for Align {
+    fn class(&self) -> Class {
+        Class::Adds
+    }
+
+    fn second_call(&self) -> SecondCall {
+        SecondCall::OnlyIfUnchanged
+    }
+
+    fn card(&self) -> Vec<Mrkdwn> {
+        let settings: Vec<Mrkdwn> = self.settings.listed().into_iter().map(|(name, value)| mrkdwn!("{} {}", name, Code(&value))).collect();
+        vec![mrkdwn!(
+            "{} in {} gets {}, and a reboot if one of them waits for it",
+            Code(&self.instance),
+            self.region,
+            Mrkdwn::join(settings, ", ")
+        )]
+    }
+
+    async fn observe(&self, world: &World, owner: Ownership<'_>) -> Result<Seen, CallError> {
+        let Some(instance) = world.databases.instance(&self.region, &self.instance).await? else {
+            return Ok(Seen::Broken(Finding::said(format!("{} is gone", self.instance))));
+        };
+        if !owner.same_run(&instance.settings.tags) {
+            return Ok(Seen::Foreign(format!("{} was not made by this run", self.instance)));
+        }
+        let differences = self.settings.differences(&instance.settings);
+        Ok(match instance.status {
+            Phase::Available if differences.is_empty() && !instance.pending_reboot => {
+                Seen::Done(Finding::said(format!("{} has all that the old instance had", self.instance)))
+            }
+            Phase::Available => Seen::Absent,
+            Phase::Underway(note) => Seen::Underway { percent: None, note },
+            Phase::Leaving => Seen::Broken(Finding::said(format!("{} is being deleted", self.instance))),
+            Phase::Broken(why) => Seen::Broken(Finding::said(format!("{} is {why}", self.instance))),
+        })
+    }
+
+    async fn drift(&self, _: &World) -> Result<Option<String>, CallError> {
+        Ok(None)
+    }
+
+    async fn call(&self, world: &World, permit: &Permit) -> Result<(), CallError> {
+        let current = world.databases.instance(&self.region, &self.instance).await?;
+        match current {
+            Some(instance) if self.settings.differences(&instance.settings).is_empty() => {
+                world.databases.reboot(permit, &self.region, &self.instance).await
+            }
+            _ => world.databases.align(permit, &self.region, &self.instance, &self.settings).await,
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Actions: the primitives that a step calls, one file each, named as the plans name them.
+//!
+//! An action is its arguments, all of them known when it is proposed. It can look whether its effect is there, say whether
+//! the world is still as it was proposed for, and make its one call. The engine ([`crate::run`]) does the rest: when to
+//! look, when to call, what a lost answer means.
+
+mod align;
+mod await_restorable;
+mod backup;
+mod compare;
+mod restore;
+mod retire;
+mod switch;
+mod verify;
+
+use async_trait::async_trait;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use align::Align;
+pub use await_restorable::AwaitRestorable;
+pub use backup::Backup;
+pub use compare::Compare;
+pub use restore::Restore;
+pub use retire::Retire;
+pub use switch::Switch;
+pub use verify::{CheckResult, Verify};
+
+use crate::{
+    failure::CallError,
+    policy::{OWNER_TAG, Permit},
+    port::{Tags, World},
+    view::Mrkdwn,
+};
+
+/// An action with its arguments. This is the only list of actions: names, files, help and plans follow from it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "action")]
+pub enum Act {
+    /// Waits until a moment can be restored.
+    #[serde(rename = "db:await-restorable")]
+    AwaitRestorable(AwaitRestorable),
+    /// Takes a snapshot.
+    #[serde(rename = "db:backup")]
+    Backup(Backup),
+    /// Restores to a new instance.
+    #[serde(rename = "db:restore")]
+    Restore(Restore),
+    /// Gives a restored instance what a restore can't.
+    #[serde(rename = "db:align")]
+    Align(Align),
+    /// Compares a restored instance with the old one, field by field.
+    #[serde(rename = "db:compare")]
+    Compare(Compare),
+    /// Asks the data.
+    #[serde(rename = "db:verify")]
+    Verify(Verify),
+    /// Moves the traffic.
+    #[serde(rename = "db:switch")]
+    Switch(Switch),
+    /// Deletes an instance.
+    #[serde(rename = "db:retire")]
+    Retire(Retire),
+}
+
+impl Act {
+    /// Every action's name.
+    pub const NAMES: [&'static str; 8] =
+        ["db:await-restorable", "db:backup", "db:restore", "db:align", "db:compare", "db:verify", "db:switch", "db:retire"];
+
+    /// What it does, behind one interface.
+    #[must_use]
+    pub fn action(&self) -> &dyn Action {
+        match self {
+            Self::AwaitRestorable(action) => action,
+            Self::Backup(action) => action,
+            Self::Restore(action) => action,
+            Self::Align(action) => action,
+            Self::Compare(action) => action,
+            Self::Verify(action) => action,
+            Self::Switch(action) => action,
+            Self::Retire(action) => action,
+        }
+    }
+}
+
+/// What an action does to the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Nothing: it only looks.
+    Looks,
+    /// It adds something that was not there.
+    Adds,
+    /// It replaces or deletes what somebody relies on.
+    Destroys,
+}
+
+/// What a second call would do, when nobody knows whether the first one was received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondCall {
+    /// The vendor refuses it: the name is taken, the token is used, the before-image is gone.
+    Refused,
+    /// It may be made only while the world still equals the before-image.
+    OnlyIfUnchanged,
+}
+
+/// What was found when looking for an action's effect.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Seen {
+    /// No trace of it.
+    Absent,
+    /// It is being made.
+    Underway {
+        /// 0 to 100, where the vendor says.
+        percent: Option<u8>,
+        /// What it is doing, in the vendor's words.
+        note: String,
+    },
+    /// It is there, and ours.
+    Done(Finding),
+    /// Something stands in its place that is not ours. It is neither adopted nor overwritten.
+    Foreign(String),
+    /// It is there and no good, or it shows that going on would be wrong.
+    Broken(Finding),
+}
+
+/// What came of an action.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// One line for people.
+    pub summary: String,
+    /// The facts, for the report and the audit.
+    #[serde(default)]
+    pub detail: Value,
+}
+
+impl Finding {
+    /// A line without further facts.
+    pub fn said(summary: impl Into<String>) -> Self {
+        Self { summary: summary.into(), detail: Value::Null }
+    }
+}
+
+/// Which run and step an effect must bear the tags of to be ours.
+#[derive(Debug, Clone, Copy)]
+pub struct Ownership<'a> {
+    /// The tags of this step.
+    pub tags: &'a Tags,
+}
+
+impl Ownership<'_> {
+    /// Whether a resource with these tags was made by this step of this run.
+    #[must_use]
+    pub fn holds(&self, tags: &Tags) -> bool {
+        self.tags.iter().all(|(key, value)| tags.get(key) == Some(value))
+    }
+
+    /// Whether a resource with these tags was made by this run.
+    #[must_use]
+    pub fn same_run(&self, tags: &Tags) -> bool {
+        self.tags.get(OWNER_TAG).is_some_and(|run| tags.get(OWNER_TAG) == Some(run))
+    }
+}
+
+/// One primitive, bound to its arguments.
+#[async_trait]
+pub trait Action: Send + Sync {
+    /// Its class.
+    fn class(&self) -> Class;
+
+    /// What a second call would do. Nothing to say for what only looks.
+    fn second_call(&self) -> SecondCall {
+        SecondCall::Refused
+    }
+
+    /// How long the vendor may show no trace of a call that it took.
+    fn settles_within(&self) -> SignedDuration {
+        SignedDuration::from_secs(90)
+    }
+
+    /// Every argument, as the approval card shows them: what is not shown here can't be in the digest.
+    fn card(&self) -> Vec<Mrkdwn>;
+
+    /// Looks for its effect.
+    async fn observe(&self, world: &World, owner: Ownership<'_>) -> Result<Seen, CallError>;
+
+    /// Says what is no longer as it was proposed for, if anything is.
+    async fn drift(&self, world: &World) -> Result<Option<String>, CallError>;
+
+    /// Makes the call, once. For what only looks there is none to make.
+    async fn call(&self, world: &World, permit: &Permit) -> Result<(), CallError>;
+}

@@ -1,0 +1,176 @@
+//! A database of the plan as it stands in the world: which instance carries its traffic now.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    failure::{Failure, Fault, Refusal},
+    plan::{self, Plan, Traffic},
+    port::{Instance, RecordSet, SecretText, SqlTarget, World},
+    store::{Kept, Record, Store},
+};
+
+/// The indirection as it stood when it was looked at: the exact before-image of a switch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Route {
+    /// The host in a secret.
+    Secret {
+        /// The secret's region.
+        region: String,
+        /// The secret's name.
+        name: String,
+        /// The version that was current.
+        version: String,
+        /// The host in it.
+        host: String,
+    },
+    /// A CNAME.
+    Cname {
+        /// The hosted zone.
+        zone: String,
+        /// The record.
+        record: RecordSet,
+    },
+}
+
+impl Route {
+    /// The instance endpoint that traffic is led to.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        match self {
+            Self::Secret { host, .. } => host,
+            Self::Cname { record, .. } => record.values.first().map_or("", |value| value.trim_end_matches('.')),
+        }
+    }
+
+    /// The name of the instance behind the host: RDS endpoints begin with it.
+    #[must_use]
+    pub fn instance(&self) -> &str {
+        self.host().split('.').next().unwrap_or_default()
+    }
+}
+
+/// Looks at the indirection now.
+///
+/// # Errors
+/// A refusal when what the plan names is not there.
+pub async fn route(world: &World, entry: &plan::Database) -> Result<Route, Failure> {
+    match &entry.traffic {
+        Traffic::Secret => {
+            let (version, value) = secret(world, entry).await?;
+            let host = member(&value, "host").ok_or_else(|| Refusal::new(format!("The secret {} has no “host”.", entry.secret)))?;
+            Ok(Route::Secret { region: entry.region.clone(), name: entry.secret.clone(), version, host })
+        }
+        Traffic::Cname { zone, name } => match world.dns.record(zone, name, "CNAME").await? {
+            Some(record) => Ok(Route::Cname { zone: zone.clone(), record }),
+            None => Err(Refusal::new(format!("The zone {zone} has no CNAME {name}.")).into()),
+        },
+    }
+}
+
+async fn secret(world: &World, entry: &plan::Database) -> Result<(String, SecretText), Failure> {
+    match world.secrets.current(&entry.region, &entry.secret).await? {
+        Some(found) => Ok((found.version, found.value)),
+        None => Err(Refusal::new(format!("There is no secret {} in {}.", entry.secret, entry.region))
+            .instead("Correct the plan, or create it.")
+            .into()),
+    }
+}
+
+/// One member of a secret that is a JSON object.
+#[must_use]
+pub fn member(value: &SecretText, name: &str) -> Option<String> {
+    let object: serde_json::Value = serde_json::from_str(value.expose()).ok()?;
+    object.get(name)?.as_str().map(str::to_owned)
+}
+
+/// A database as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Live {
+    /// What people call it.
+    pub name: String,
+    /// What the plan says of it.
+    pub entry: plan::Database,
+    /// Where traffic is led.
+    pub route: Route,
+    /// The instance that it is led to.
+    pub instance: Instance,
+}
+
+/// Looks at a database of the plan.
+///
+/// # Errors
+/// A refusal when the plan does not have it, or what it names is not there.
+pub async fn look(world: &World, plan: &Plan, name: &str) -> Result<Live, Failure> {
+    let entry = plan.database(name)?.clone();
+    let route = route(world, &entry).await?;
+    let Some(instance) = world.databases.instance(&entry.region, route.instance()).await? else {
+        return Err(Refusal::new(format!(
+            "Traffic for {name} is led to {}, but there is no instance {} in {}.",
+            route.host(),
+            route.instance(),
+            entry.region
+        ))
+        .instead("See `/dr backups` for what can be restored, and restore by id.")
+        .into());
+    };
+    Ok(Live { name: name.to_owned(), entry, route, instance })
+}
+
+/// Where to sign in to ask a database something.
+#[must_use]
+pub fn sql_target(entry: &plan::Database, host: &str, port: u16) -> SqlTarget {
+    SqlTarget { region: entry.region.clone(), host: host.to_owned(), port, database: entry.database.clone(), secret: entry.secret.clone() }
+}
+
+/// Which instances have carried a database's traffic, and from when: what a moment in the past must be restored from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lineage {
+    /// The database's name in the plan.
+    pub database: String,
+    /// Oldest first.
+    pub reigns: Vec<Reign>,
+}
+
+/// One instance's time with the traffic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reign {
+    /// The instance's name.
+    pub instance: String,
+    /// Its `DbiResourceId`.
+    pub resource_id: String,
+    /// From when; absent for the one that was there before us.
+    pub from: Option<Timestamp>,
+}
+
+impl Record for Lineage {
+    const PARTITION: &'static str = "lineage";
+
+    fn id(&self) -> String {
+        self.database.clone()
+    }
+}
+
+impl Lineage {
+    /// The instance that had the traffic at a moment.
+    #[must_use]
+    pub fn at(&self, moment: Timestamp) -> Option<&Reign> {
+        self.reigns.iter().rev().find(|reign| reign.from.is_none_or(|from| from <= moment))
+    }
+}
+
+/// Reads a database's lineage; one that was never restored has only the instance of today.
+///
+/// # Errors
+/// When it can't be read.
+pub async fn lineage(world: &World, live: &Live) -> Result<Lineage, Fault> {
+    let kept: Option<Kept<Lineage>> = Store::of(world).load(&live.name).await?;
+    Ok(kept.map_or_else(
+        || Lineage {
+            database: live.name.clone(),
+            reigns: vec![Reign { instance: live.instance.id.clone(), resource_id: live.instance.resource_id.clone(), from: None }],
+        },
+        |kept| kept.value,
+    ))
+}

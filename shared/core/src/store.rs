@@ -1,0 +1,199 @@
+//! Typed records over the table: created once, replaced only by whoever read the version before.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use crate::{
+    failure::{CallError, Fault},
+    ident::sha256_hex,
+    port::{Blobs, Expect, Key, Page, Row, Table, World, Write},
+};
+
+/// A kind of record.
+pub trait Record: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync {
+    /// The partition that it stands in.
+    const PARTITION: &'static str;
+    /// The newest schema that this code knows. Older ones are read; newer ones are refused, never guessed at.
+    const SCHEMA: u32 = 1;
+
+    /// Its id, unique in the partition.
+    fn id(&self) -> String;
+
+    /// Until when it may be acted on, if that ends.
+    fn live_until(&self) -> Option<Timestamp> {
+        None
+    }
+}
+
+/// A record as it was read, with the version that proves it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept<T> {
+    /// The record.
+    pub value: T,
+    version: u64,
+}
+
+/// What came of creating a record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Created<T> {
+    /// It is new.
+    New(Kept<T>),
+    /// There was one of this id already: this one.
+    Already(Kept<T>),
+}
+
+/// Somebody else wrote first; nothing of ours was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("somebody else wrote first")]
+pub struct Lost;
+
+/// How often a write whose answer was lost is tried again.
+const TRIES: u32 = 4;
+/// Above this many bytes a body goes to the blobs, and the row says where: a DynamoDB item takes 400 KB.
+const ROW_LIMIT: usize = 300_000;
+
+/// The bot's records.
+#[derive(Clone)]
+pub struct Store {
+    table: Arc<dyn Table>,
+    blobs: Arc<dyn Blobs>,
+}
+
+impl Store {
+    /// The records of this world.
+    #[must_use]
+    pub fn of(world: &World) -> Self {
+        Self { table: world.table.clone(), blobs: world.blobs.clone() }
+    }
+
+    /// Reads one record.
+    ///
+    /// # Errors
+    /// When the table can't be read, or the record is of a newer schema than this code knows.
+    pub async fn load<T: Record>(&self, id: &str) -> Result<Option<Kept<T>>, Fault> {
+        match self.table.get(&key::<T>(id)).await? {
+            Some(row) => Ok(Some(self.read(row).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Writes a record that must not exist yet.
+    ///
+    /// # Errors
+    /// When the table can't be written.
+    pub async fn create<T: Record>(&self, value: T) -> Result<Created<T>, Fault> {
+        match self.write(&value, 1, Expect::Absent).await? {
+            Write::Landed => Ok(Created::New(Kept { value, version: 1 })),
+            Write::Conflict => match self.load(&value.id()).await? {
+                // An answer of ours that was lost looks like somebody else's write, but for what it says.
+                Some(kept) if kept.version == 1 && kept.value == value => Ok(Created::New(kept)),
+                Some(kept) => Ok(Created::Already(kept)),
+                None => Err(Fault::new(format!("{} {} was there and is gone", T::PARTITION, value.id()))),
+            },
+        }
+    }
+
+    /// Replaces a record that nobody else has written since it was read.
+    ///
+    /// # Errors
+    /// [`Lost`] inside when somebody has; a fault when the table can't be written.
+    pub async fn replace<T: Record>(&self, kept: &Kept<T>, value: T) -> Result<Result<Kept<T>, Lost>, Fault> {
+        self.replace_where(kept, value, Expect::Version(kept.version)).await
+    }
+
+    /// As [`Store::replace`], and only while the stored record is live at `now`.
+    ///
+    /// # Errors
+    /// As [`Store::replace`].
+    pub async fn replace_live<T: Record>(&self, kept: &Kept<T>, value: T, now: Timestamp) -> Result<Result<Kept<T>, Lost>, Fault> {
+        self.replace_where(kept, value, Expect::LiveVersion(kept.version, now)).await
+    }
+
+    async fn replace_where<T: Record>(&self, kept: &Kept<T>, value: T, expect: Expect) -> Result<Result<Kept<T>, Lost>, Fault> {
+        let version = kept.version + 1;
+        match self.write(&value, version, expect).await? {
+            Write::Landed => Ok(Ok(Kept { value, version })),
+            Write::Conflict => match self.load::<T>(&value.id()).await? {
+                Some(there) if there.version == version && there.value == value => Ok(Ok(there)),
+                _ => Ok(Err(Lost)),
+            },
+        }
+    }
+
+    /// Deletes a record that nobody else has written since it was read. Gone is gone, whoever did it.
+    ///
+    /// # Errors
+    /// When the table can't be written.
+    pub async fn delete<T: Record>(&self, kept: &Kept<T>) -> Result<(), Fault> {
+        let _ = self.table.delete(&key::<T>(&kept.value.id()), kept.version).await?;
+        Ok(())
+    }
+
+    /// Lists records of a kind. A record that can't be read is a fault of its own, not of the list: see `skipped`.
+    ///
+    /// # Errors
+    /// When the table can't be read.
+    pub async fn list<T: Record>(&self, page: &Page) -> Result<Vec<Kept<T>>, Fault> {
+        let mut records = Vec::new();
+        for row in self.table.list(T::PARTITION, page).await? {
+            let id = row.key.id.clone();
+            match self.read(row).await {
+                Ok(kept) => records.push(kept),
+                Err(fault) => tracing::error!(partition = T::PARTITION, id, fault = fault.chain(), "left out of a list"),
+            }
+        }
+        Ok(records)
+    }
+
+    async fn read<T: Record>(&self, row: Row) -> Result<Kept<T>, Fault> {
+        let what = format!("{} {}", row.key.partition, row.key.id);
+        let schema = row.body.get("schema").and_then(Value::as_u64).unwrap_or(0);
+        if schema > u64::from(T::SCHEMA) {
+            return Err(Fault::new(format!("{what} has schema {schema}; this release knows {} and won't touch it", T::SCHEMA)));
+        }
+        let body = match row.body.get("blob").and_then(Value::as_str) {
+            None => row.body,
+            Some(blob) => self.fetch(blob, &what).await?,
+        };
+        let value = body.get("record").cloned().unwrap_or_default();
+        let value = serde_json::from_value(value).map_err(|error| Fault::because(format!("{what} can't be read"), error))?;
+        Ok(Kept { value, version: row.version })
+    }
+
+    async fn fetch(&self, blob: &str, what: &str) -> Result<Value, Fault> {
+        let found = self.blobs.get(blob).await?.ok_or_else(|| Fault::new(format!("{what}: its payload {blob} is gone")))?;
+        if !blob.ends_with(&sha256_hex(&found.bytes)) {
+            return Err(Fault::new(format!("{what}: its payload {blob} was altered")));
+        }
+        serde_json::from_slice(&found.bytes).map_err(|error| Fault::because(format!("{what}: its payload can't be read"), error))
+    }
+
+    async fn write<T: Record>(&self, value: &T, version: u64, expect: Expect) -> Result<Write, Fault> {
+        let record = serde_json::to_value(value).map_err(|error| Fault::because("a record has no JSON form", error))?;
+        let mut body = json!({"schema": T::SCHEMA, "record": record});
+        let bytes = serde_json::to_vec(&body).map_err(|error| Fault::because("a record has no JSON form", error))?;
+        if bytes.len() > ROW_LIMIT {
+            let blob = format!("records/{}", sha256_hex(&bytes));
+            self.blobs.put(&blob, bytes).await?;
+            body = json!({"schema": T::SCHEMA, "blob": blob});
+        }
+        let row = Row { key: key::<T>(&value.id()), version, live_until: value.live_until(), body };
+        let mut last = None;
+        for _ in 0..TRIES {
+            match self.table.put(&row, expect).await {
+                Ok(write) => return Ok(write),
+                // The condition makes a second try harmless: if the first one landed, this one conflicts and is read back.
+                Err(error @ (CallError::Unknown { .. } | CallError::NotNow { .. })) => last = Some(error),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(last.map_or_else(|| Fault::new("a record was not written"), Fault::from))
+    }
+}
+
+fn key<T: Record>(id: &str) -> Key {
+    Key { partition: T::PARTITION.to_owned(), id: id.to_owned() }
+}
