@@ -6,4 +6,5 @@
 pub mod envelope;
 pub mod form;
 pub mod json;
+pub mod response_url;
 pub mod verify;
