@@ -1,0 +1,121 @@
+"""The SAM template transforms, and says what the functions, the local stack and Slack rely on."""
+
+import re
+
+import pytest
+from conftest import FUNCTIONS, ROOT, read, transform
+
+FILES = ["template.yaml", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "infra").glob("*.yaml") if path.name != "slack-manifest.yaml")]
+
+# Set by the local stack only: on AWS the real addresses and the real clock are the defaults.
+LOCAL_ONLY = {"MAYDAY_CLOCK", "MAYDAY_DNS_SERVERS"}
+
+
+def functions(transformed):
+    return {name.lower(): r["Properties"] for name, r in transformed["Resources"].items() if r["Type"] == "AWS::Lambda::Function"}
+
+
+def variables(function):
+    return set(function.get("Environment", {}).get("Variables", {}))
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_every_template_transforms(path):
+    assert transform(path)["Resources"]
+
+
+def test_functions_are_lean_arm_binaries_with_names_that_others_rely_on(transformed):
+    found = functions(transformed)
+    assert sorted(found) == sorted(FUNCTIONS)
+    for name, function in found.items():
+        assert function["FunctionName"] == {"Fn::Sub": "${Name}-" + name}
+        assert (function["Runtime"], function["Handler"], function["Architectures"]) == ("provided.al2023", "bootstrap", ["arm64"])
+
+
+def test_each_function_has_a_role_and_a_log_of_its_own(transformed):
+    for name, function in functions(transformed).items():
+        assert function["Role"] == {"Fn::GetAtt": ["Roles", f"Outputs.{name.capitalize()}Role"]}
+        assert function["LoggingConfig"]["LogGroup"] == {"Ref": f"{name.capitalize()}Log"}
+    logs = [r for r in transformed["Resources"].values() if r["Type"] == "AWS::Logs::LogGroup"]
+    assert len(logs) == len(FUNCTIONS)
+    assert all("RetentionInDays" in log["Properties"] for log in logs)
+
+
+def test_binaries_that_are_built_exist_in_the_workspace(template):
+    for name in FUNCTIONS:
+        binary = template["Resources"][name.capitalize()]["Metadata"]["BuildProperties"]["Binary"]
+        assert f'name = "{binary}"' in (ROOT / "functions" / binary / "Cargo.toml").read_text()
+
+
+def test_slack_reaches_ingress_without_aws_credentials(transformed):
+    """A function URL that is open to all needs two permissions since October 2025."""
+    resources = transformed["Resources"].values()
+    assert [r["Properties"]["AuthType"] for r in resources if r["Type"] == "AWS::Lambda::Url"] == ["NONE"]
+    permissions = [r["Properties"] for r in resources if r["Type"] == "AWS::Lambda::Permission"]
+    assert {p["Action"] for p in permissions} == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
+    assert all(p["FunctionName"] == {"Ref": "Ingress"} for p in permissions)
+    assert [p["InvokedViaFunctionUrl"] for p in permissions if p["Action"] == "lambda:InvokeFunction"] == [True]
+
+
+def test_a_request_that_the_worker_cannot_handle_reaches_the_scheduler(transformed):
+    config = transformed["Resources"]["WorkerEventInvokeConfig"]["Properties"]
+    assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 300)
+    assert config["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["Scheduler", "Arn"]}
+
+
+def test_the_tick_states_its_own_time_and_is_not_lost():
+    sweep = read("infra/schedules.yaml")["Resources"]["Sweep"]["Properties"]
+    assert sweep["ScheduleExpression"] == "rate(1 minute)"
+    assert sweep["Target"]["Input"] == '{"tick":"sweep","scheduled_time":"<aws.scheduler.scheduled-time>"}'
+    assert sweep["Target"]["DeadLetterConfig"]["Arn"] == {"Ref": "DeadLettersArn"}
+    assert sweep["Target"]["RetryPolicy"]["MaximumRetryAttempts"] > 0
+
+
+def test_memory_outlives_the_stack():
+    resources = read("infra/data.yaml")["Resources"]
+    table = resources["Table"]["Properties"]
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["KeySchema"] == [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+    assert resources["Bucket"]["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert all(resources[name]["DeletionPolicy"] == "Retain" for name in ("Table", "Bucket"))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_environment_has_what_the_function_reads(transformed, name):
+    source = "\n".join(path.read_text() for path in (ROOT / "functions" / name / "src").rglob("*.rs"))
+    read_names = set(re.findall(r'"(MAYDAY_[A-Z_]+)"', source))
+    assert read_names - LOCAL_ONLY <= variables(functions(transformed)[name])
+
+
+def test_no_function_has_variables_of_the_local_stack(transformed):
+    for function in functions(transformed).values():
+        assert not variables(function) & (LOCAL_ONLY | {"AWS_ENDPOINT_URL", "SLACK_API_URL"})
+
+
+def test_silence_is_an_alarm():
+    missing = read("infra/alarms.yaml")["Resources"]["SweepMissing"]["Properties"]
+    assert (missing["MetricName"], missing["ComparisonOperator"], missing["TreatMissingData"]) == ("Invocations", "LessThanThreshold", "breaching")
+
+
+def test_outputs_name_the_addresses_that_slack_is_given(template):
+    outputs = template["Outputs"]
+    paths = {name: outputs[name]["Value"]["Fn::Sub"].removeprefix("${IngressUrl.FunctionUrl}") for name in outputs if name.startswith("Slack")}
+    assert paths == {"SlackCommandsUrl": "slack/commands", "SlackInteractionsUrl": "slack/interactions", "SlackEventsUrl": "slack/events"}
+
+
+def test_children_are_given_every_parameter_that_they_ask_for(template):
+    for resource in template["Resources"].values():
+        if resource["Type"] != "AWS::Serverless::Application":
+            continue
+        child = read(resource["Properties"]["Location"])
+        wanted = {name for name, p in child["Parameters"].items() if "Default" not in p}
+        given = set(resource["Properties"]["Parameters"])
+        assert wanted <= given <= set(child["Parameters"])
+
+
+def test_children_have_every_output_that_is_read(template):
+    read_outputs = re.findall(r"'Fn::GetAtt': \['(\w+)', 'Outputs\.(\w+)'\]", str(template))
+    assert read_outputs
+    for child, output in read_outputs:
+        assert output in read(template["Resources"][child]["Properties"]["Location"])["Outputs"], f"{child}.{output}"
