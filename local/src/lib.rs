@@ -7,6 +7,7 @@
 
 pub mod calls;
 pub mod clock;
+pub mod console;
 pub mod control;
 pub mod dynamodb;
 pub mod events;
@@ -15,6 +16,7 @@ pub mod front;
 pub mod functions;
 pub mod lambda;
 pub mod postgres;
+pub mod rds;
 pub mod seed;
 pub mod service;
 pub mod slack;

@@ -1,6 +1,6 @@
 //! What every simulated service is: a function from a call to a reply, under one fault table and one record.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -63,6 +63,30 @@ pub trait Service: Send + Sync {
 
     /// The vendor's error in its own wire format: what a fault rule with effect `error` or `throttle` answers.
     fn error(&self, status: StatusCode, code: &str, message: &str) -> Reply;
+}
+
+/// The services of a stack, by the name in the credential scope.
+#[derive(Default)]
+pub struct Registry(HashMap<&'static str, Arc<dyn Service>>);
+
+impl Registry {
+    /// A registry of these services.
+    #[must_use]
+    pub fn new(services: impl IntoIterator<Item = Arc<dyn Service>>) -> Self {
+        Self(services.into_iter().map(|service| (service.name(), service)).collect())
+    }
+
+    /// The service of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Arc<dyn Service>> {
+        self.0.get(name).cloned()
+    }
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 /// What all services have in common.

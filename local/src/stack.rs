@@ -5,7 +5,16 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 
-use crate::{clock::Clock, seed::Seed, service::Shared};
+use crate::{
+    clock::Clock,
+    control,
+    dynamodb::DynamoDb,
+    front::{self, Front},
+    functions,
+    lambda::{Lambda, LambdaService},
+    seed::Seed,
+    service::{Registry, Service, Shared},
+};
 
 /// What a stack is started with.
 #[derive(Debug, Clone)]
@@ -36,6 +45,8 @@ impl Options {
 #[derive(Debug)]
 pub struct Stack {
     shared: Arc<Shared>,
+    services: Arc<Registry>,
+    lambda: Arc<Lambda>,
 }
 
 impl Stack {
@@ -45,11 +56,28 @@ impl Stack {
     /// When the port is taken or the data directory can't be used.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&options.data).with_context(|| format!("can't create {}", options.data.display()))?;
+        let data = std::path::absolute(&options.data)?;
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await.with_context(|| format!("port {} is taken", options.port))?;
         let url = format!("http://{}", listener.local_addr()?);
-        let clock = Clock::open(&options.data, options.time_scale)?;
-        let shared = Arc::new(Shared::new(clock, options.data.clone(), url));
-        Ok(Self { shared })
+        let clock = Clock::open(&data, options.time_scale)?;
+        let shared = Arc::new(Shared::new(clock, data, url));
+        let region = options.seed.home();
+
+        let dynamodb = DynamoDb::open(&shared.data)?;
+        dynamodb.ensure_table(functions::TABLE)?;
+        let lambda = Lambda::open(shared.clone(), region)?;
+        for function in functions::table(&options.functions, &shared.url, &options.seed, None) {
+            lambda.add(function);
+        }
+        connect_bus(&shared, &lambda);
+
+        let services: Vec<Arc<dyn Service>> = vec![Arc::new(dynamodb), Arc::new(LambdaService::new(lambda.clone()))];
+        let services = Arc::new(Registry::new(services));
+        let front = Front { shared: shared.clone(), services: services.clone(), lambda: lambda.clone(), door: functions::DOOR };
+        let app = front.app(control::routes(shared.clone()));
+        shared.tasks.spawn(front::serve(listener, shared.clone(), app));
+        lambda.resume();
+        Ok(Self { shared, services, lambda })
     }
 
     /// Where the stack listens: `http://127.0.0.1:PORT`.
@@ -64,8 +92,21 @@ impl Stack {
         &self.shared
     }
 
+    /// The AWS services.
+    #[must_use]
+    pub fn services(&self) -> &Arc<Registry> {
+        &self.services
+    }
+
+    /// The host of the functions.
+    #[must_use]
+    pub fn lambda(&self) -> &Arc<Lambda> {
+        &self.lambda
+    }
+
     /// Stops everything that the stack started, in good order.
     pub async fn stop(self) {
+        self.lambda.stop().await;
         drop(self);
     }
 }
@@ -74,4 +115,15 @@ impl Drop for Stack {
     fn drop(&mut self) {
         self.shared.tasks.abort_all();
     }
+}
+
+/// Events whose rules match become asynchronous invocations.
+fn connect_bus(shared: &Shared, lambda: &Arc<Lambda>) {
+    let lambda = Arc::downgrade(lambda);
+    shared.bus.deliver_with(move |function, event| {
+        let Some(lambda) = lambda.upgrade() else { return };
+        if let Err(error) = lambda.enqueue(function, event.to_string().as_bytes()) {
+            tracing::warn!(%error, function, "an event can't be delivered");
+        }
+    });
 }

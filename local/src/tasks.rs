@@ -24,6 +24,15 @@ impl Tasks {
         }
     }
 
+    /// Runs `task` to its end even when nobody waits for it any more. `None` when the stack stopped meanwhile.
+    pub async fn run<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> Option<T> {
+        let (done, result) = tokio::sync::oneshot::channel();
+        self.spawn(async move {
+            done.send(task.await).ok();
+        });
+        result.await.ok()
+    }
+
     /// Stops all tasks where they wait, and begins no more.
     pub fn abort_all(&self) {
         let mut state = self.lock();

@@ -1,0 +1,68 @@
+//! The product's functions, as `template.yaml` declares them: names, time-outs, environment.
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use crate::{lambda::Function, seed::Seed, service::ACCOUNT};
+
+/// The table of the product.
+pub const TABLE: &str = "mayday";
+/// The state machine that drives runs.
+pub const STATE_MACHINE: &str = "mayday-run";
+/// The secret with Slack's signing secret and the bot's token.
+pub const KEYS_SECRET: &str = "mayday/keys";
+/// The function behind the bot's paths.
+pub const DOOR: &str = "mayday-ingress";
+/// The function of the schedules, and of what failed for good.
+pub const SCHEDULER: &str = "mayday-scheduler";
+/// The function that visits runs.
+pub const RUNNER: &str = "mayday-runner";
+
+/// The bucket in a region.
+#[must_use]
+pub fn bucket(region: &str) -> String {
+    format!("mayday-{ACCOUNT}-{region}")
+}
+
+/// The ARN of the state machine in a region.
+#[must_use]
+pub fn state_machine_arn(region: &str) -> String {
+    format!("arn:aws:states:{region}:{ACCOUNT}:stateMachine:{STATE_MACHINE}")
+}
+
+/// The five functions, with the binaries in `folder` and the stack at `url`. `dns` is `host:port` of its DNS server.
+#[must_use]
+pub fn table(folder: &Path, url: &str, seed: &Seed, dns: Option<&str>) -> Vec<Function> {
+    let region = seed.home();
+    let mut environment = BTreeMap::from(
+        [
+            ("AWS_ENDPOINT_URL", url),
+            ("SLACK_API_URL", &format!("{url}/slack/api")),
+            ("MAYDAY_TABLE", TABLE),
+            ("MAYDAY_BUCKET", &bucket(region)),
+            ("MAYDAY_KEYS_SECRET", KEYS_SECRET),
+            ("MAYDAY_STATE_MACHINE", &state_machine_arn(region)),
+            ("MAYDAY_WORKER", "mayday-worker"),
+            ("MAYDAY_INSPECTOR", "mayday-inspector"),
+            ("MAYDAY_SLACK_TEAM", &seed.team_id),
+            ("MAYDAY_SLACK_APP", &seed.app_id),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    if let Some(dns) = dns {
+        environment.insert("MAYDAY_DNS_SERVERS".to_owned(), dns.to_owned());
+    }
+    let function = |name: &str, timeout: u64, on_failure: Option<&str>| Function {
+        name: format!("mayday-{name}"),
+        binary: folder.join(name),
+        timeout: Duration::from_secs(timeout),
+        environment: environment.clone(),
+        on_failure: on_failure.map(str::to_owned),
+    };
+    vec![
+        function("ingress", 10, None),
+        function("worker", 60, Some(SCHEDULER)),
+        function("runner", 60, None),
+        function("scheduler", 60, None),
+        function("inspector", 300, None),
+    ]
+}
