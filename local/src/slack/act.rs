@@ -185,7 +185,9 @@ impl Slack {
             None => store.state.channels.values().find(mine).cloned(),
             Some("dm") => Some(self.direct_message(&mut store, &person.id)),
             Some(wanted) => {
-                let is = |channel: &&Channel| channel.id == wanted || (!channel.name.is_empty() && channel.name == wanted.trim_start_matches('#'));
+                let is = |channel: &&Channel| {
+                    channel.id == wanted || (!channel.name.is_empty() && channel.name == wanted.trim_start_matches('#'))
+                };
                 store.state.channels.values().find(is).cloned()
             }
         };
@@ -369,7 +371,8 @@ impl Slack {
         let mut all: Vec<&Message> = store.state.messages.values().filter(channel).filter(seen).collect();
         all.sort_by(|one, other| one.ts.cmp(&other.ts));
         let newest = all.into_iter().rev().find(|message| find(&message.blocks, act).is_some());
-        let newest = newest.ok_or_else(|| Impossible(format!("nothing on the screen has {}", act.action_id.as_deref().unwrap_or("that"))))?;
+        let newest =
+            newest.ok_or_else(|| Impossible(format!("nothing on the screen has {}", act.action_id.as_deref().unwrap_or("that"))))?;
         Ok(Place::Message(Box::new(newest.clone())))
     }
 }

@@ -67,7 +67,7 @@ impl Slack {
             (Some(_), _) => false,
             (None, None) => {
                 // Unless it was replaced meanwhile by another hand, the form goes and the one below shows.
-                self.close(&[view.id.clone()]);
+                self.close(std::slice::from_ref(&view.id));
                 true
             }
             (None, Some("clear")) => {

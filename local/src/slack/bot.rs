@@ -75,7 +75,10 @@ impl Slack {
             self.shared.clock.sleep(wait).await;
             let mut headers = HeaderMap::new();
             headers.insert("x-slack-retry-num", HeaderValue::from(number + 1));
-            headers.insert("x-slack-retry-reason", HeaderValue::from_static(if reason == "operation_timeout" { "http_timeout" } else { "http_error" }));
+            headers.insert(
+                "x-slack-retry-reason",
+                HeaderValue::from_static(if reason == "operation_timeout" { "http_timeout" } else { "http_error" }),
+            );
             match self.post("/slack/events", "application/json", envelope.to_string(), headers).await.failure {
                 None => return,
                 Some(next) => reason = next,

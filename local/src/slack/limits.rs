@@ -265,9 +265,20 @@ fn check_element(element: &Value, at: &str, findings: &mut Findings) {
                 findings.add("missing required field: is_decimal_allowed", at);
             }
         }
-        "external_select" | "multi_external_select" | "users_select" | "multi_users_select" | "channels_select" | "multi_channels_select"
-        | "conversations_select" | "multi_conversations_select" | "datepicker" | "timepicker" | "datetimepicker" | "rich_text_input"
-        | "file_input" | "workflow_button" => {}
+        "external_select"
+        | "multi_external_select"
+        | "users_select"
+        | "multi_users_select"
+        | "channels_select"
+        | "multi_channels_select"
+        | "conversations_select"
+        | "multi_conversations_select"
+        | "datepicker"
+        | "timepicker"
+        | "datetimepicker"
+        | "rich_text_input"
+        | "file_input"
+        | "workflow_button" => {}
         other => findings.add(&format!("unsupported type: {other}"), &format!("{at}/type")),
     }
 }

@@ -3,6 +3,8 @@
 //! [`Slack`] is one workspace with one app in it. `api` answers the bot; `act` does what a person does and sends the
 //! bot what Slack would send; `store` keeps it all. Slack's limits and error codes hold as on slack.com.
 
+#![expect(clippy::indexing_slicing, reason = "only JSON is indexed here, by name: what is not there is null, and nothing panics")]
+
 mod act;
 mod answers;
 mod api;
@@ -38,7 +40,7 @@ use self::{
 use crate::service::{Call, Reply, Service, Shared};
 
 /// Where response URLs point.
-const RESPONSE_PATH: &str = "/slack/response/";
+const RESPONSE_PATH: &str = "/hooks/";
 
 /// How long a trigger lives.
 const TRIGGER_LIFE: SignedDuration = SignedDuration::from_secs(3);

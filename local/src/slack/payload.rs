@@ -134,8 +134,7 @@ impl Slack {
     /// The container, channel and message of a payload that began at a message. An ephemeral message is not told.
     fn put_message(&self, payload: &mut Map<String, Value>, message: &Message) {
         let ephemeral = message.visible_to.is_some();
-        let mut container =
-            json!({"type": "message", "message_ts": message.ts, "channel_id": message.channel, "is_ephemeral": ephemeral});
+        let mut container = json!({"type": "message", "message_ts": message.ts, "channel_id": message.channel, "is_ephemeral": ephemeral});
         if let (Some(fields), Some(thread)) = (container.as_object_mut(), &message.thread_ts) {
             fields.insert("thread_ts".to_owned(), json!(thread));
         }

@@ -169,7 +169,8 @@ impl Store {
         }
         // Ids of a former life must not come again.
         state.last_number = u64::try_from(log.len()).unwrap_or(0).saturating_mul(10);
-        let mut journal = File::options().create(true).append(true).open(&path).with_context(|| format!("can't open {}", path.display()))?;
+        let mut journal =
+            File::options().create(true).append(true).open(&path).with_context(|| format!("can't open {}", path.display()))?;
         if !kept.is_empty() && !kept.ends_with('\n') {
             journal.write_all(b"\n")?;
         }

@@ -61,11 +61,6 @@ impl Arguments {
         }
     }
 
-    /// Whether an argument is there at all.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.values.get(name).is_some_and(|value| !value.is_null())
-    }
-
     /// A flag: true, "true" or "1".
     pub(crate) fn flag(&self, name: &str) -> bool {
         match self.values.get(name) {

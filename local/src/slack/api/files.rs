@@ -4,11 +4,7 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::{Answer, Arguments};
-use crate::slack::{
-    Slack,
-    model::Message,
-    store::Change,
-};
+use crate::slack::{Slack, model::Message, store::Change};
 
 impl Slack {
     pub(super) fn upload_url(&self, arguments: &Arguments) -> Answer {
@@ -21,7 +17,7 @@ impl Slack {
         let folder = self.folder.join("files").join(&id);
         let name = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&filename);
         std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join("name"), name)).map_err(|_| "internal_error")?;
-        Ok(json!({"upload_url": format!("{}/slack/upload/{id}", self.shared.url), "file_id": id}))
+        Ok(json!({"upload_url": format!("{}/files/{id}", self.shared.url), "file_id": id}))
     }
 
     /// Takes an upload's bytes; says whether there was such an upload.
@@ -47,7 +43,7 @@ impl Slack {
         for file in &asked {
             let id = file["id"].as_str().ok_or("file_not_found")?;
             let (name, content) = self.file(id).ok_or("file_not_found")?;
-            let url = format!("{}/slack/files/{id}", self.shared.url);
+            let url = format!("{}/files/{id}", self.shared.url);
             files.push(json!({
                 "id": id, "name": name, "title": file["title"].as_str().unwrap_or(&name), "size": content.len(),
                 "url_private": url, "url_private_download": url, "permalink": url, "user": self.workspace.bot_user_id,
