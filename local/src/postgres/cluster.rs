@@ -209,6 +209,35 @@ impl Cluster {
         tokio::task::spawn_blocking(move || std::fs::remove_dir_all(&dir)).await?.with_context(|| format!("can't delete {}", self.name))
     }
 
+    /// Stops the server, then deletes all but the WAL archive: what a point-in-time restore still needs.
+    ///
+    /// # Errors
+    /// When the server won't stop or the disk refuses.
+    pub async fn remove_data(&self) -> anyhow::Result<()> {
+        self.stop_how("immediate").await?;
+        let data = self.data();
+        match tokio::task::spawn_blocking(move || std::fs::remove_dir_all(data)).await? {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).with_context(|| format!("can't delete {}", self.name)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes archived WAL from before a time of the system's. Timeline histories stay.
+    ///
+    /// # Errors
+    /// When the archive can't be read.
+    pub fn trim_archive(&self, before: jiff::Timestamp) -> anyhow::Result<()> {
+        let before = std::time::SystemTime::from(before);
+        for entry in std::fs::read_dir(self.archive())? {
+            let entry = entry?;
+            let is_history = entry.path().extension().is_some_and(|extension| extension == "history");
+            if !is_history && entry.metadata()?.modified()? < before {
+                remove_file(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
     /// The end of the server's log: why it is not there.
     #[must_use]
     pub fn log_end(&self) -> String {

@@ -67,6 +67,13 @@ impl Installation {
         &self.root
     }
 
+    /// The names of the clusters on disk.
+    #[must_use]
+    pub fn cluster_names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.root.join("clusters")).ok();
+        entries.into_iter().flatten().filter_map(Result::ok).map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    }
+
     /// The password of the administrator's role in every cluster here.
     pub(super) fn password(&self) -> &str {
         &self.password
