@@ -1,0 +1,27 @@
+"""The Slack app's manifest: Slack is told the addresses that the stack has, and asked for no more rights than are used."""
+
+import yaml
+from conftest import ROOT
+
+MANIFEST = yaml.safe_load((ROOT / "infra" / "slack-manifest.yaml").read_text())
+SETTINGS = MANIFEST["settings"]
+
+
+def test_request_addresses_are_the_stacks_outputs(template):
+    told = {
+        MANIFEST["features"]["slash_commands"][0]["url"],
+        SETTINGS["interactivity"]["request_url"],
+        SETTINGS["interactivity"]["message_menu_options_url"],
+        SETTINGS["event_subscriptions"]["request_url"],
+    }
+    outputs = {o["Value"]["Fn::Sub"] for name, o in template["Outputs"].items() if name.startswith("Slack")}
+    assert {url.removeprefix("https://HOST/") for url in told} == {o.removeprefix("${IngressUrl.FunctionUrl}") for o in outputs}
+
+
+def test_scopes_are_the_least():
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == {"commands", "chat:write", "users:read", "im:write"}
+    assert "user" not in MANIFEST["oauth_config"]["scopes"]
+
+
+def test_the_bot_reads_no_conversation():
+    assert SETTINGS["event_subscriptions"]["bot_events"] == ["app_home_opened"]
