@@ -14,6 +14,7 @@ use crate::{
     lambda::{Lambda, LambdaService},
     seed::Seed,
     service::{Registry, Service, Shared},
+    states::{self, States, StatesService},
 };
 
 /// What a stack is started with.
@@ -47,6 +48,7 @@ pub struct Stack {
     shared: Arc<Shared>,
     services: Arc<Registry>,
     lambda: Arc<Lambda>,
+    states: Arc<States>,
 }
 
 impl Stack {
@@ -71,13 +73,18 @@ impl Stack {
         }
         connect_bus(&shared, &lambda);
 
-        let services: Vec<Arc<dyn Service>> = vec![Arc::new(dynamodb), Arc::new(LambdaService::new(lambda.clone()))];
+        let lambda_service: Arc<dyn Service> = Arc::new(LambdaService::new(lambda.clone()));
+        let states = States::open(shared.clone(), lambda_service.clone(), region)?;
+
+        let services: Vec<Arc<dyn Service>> = vec![Arc::new(dynamodb), lambda_service, Arc::new(StatesService::new(states.clone()))];
         let services = Arc::new(Registry::new(services));
         let front = Front { shared: shared.clone(), services: services.clone(), lambda: lambda.clone(), door: functions::DOOR };
         let app = front.app(control::routes(shared.clone()));
         shared.tasks.spawn(front::serve(listener, shared.clone(), app));
+        // Last, when whoever they call is there.
         lambda.resume();
-        Ok(Self { shared, services, lambda })
+        states.add(functions::STATE_MACHINE, &states::RUN.replace("${RunnerFunctionArn}", &lambda.arn(functions::RUNNER)))?;
+        Ok(Self { shared, services, lambda, states })
     }
 
     /// Where the stack listens: `http://127.0.0.1:PORT`.
@@ -102,6 +109,12 @@ impl Stack {
     #[must_use]
     pub fn lambda(&self) -> &Arc<Lambda> {
         &self.lambda
+    }
+
+    /// Step Functions.
+    #[must_use]
+    pub fn states(&self) -> &Arc<States> {
+        &self.states
     }
 
     /// Stops everything that the stack started, in good order.

@@ -21,6 +21,13 @@ pub fn uuid() -> String {
     format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }
 
+/// A random number in 0..1.
+#[must_use]
+pub fn fraction() -> f64 {
+    let bits = u32::try_from(rand_bits() & u128::from(u32::MAX)).unwrap_or_default();
+    f64::from(bits) / (f64::from(u32::MAX) + 1.0)
+}
+
 /// A ULID's 80 random bits are its low ones; the rest is made of a second one.
 fn rand_bits() -> u128 {
     let random = |ulid: ulid::Ulid| ulid.0 & ((1 << 80) - 1);
