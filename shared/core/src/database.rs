@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     failure::{Failure, Fault, Refusal},
     plan::{self, Plan, Traffic},
-    port::{Instance, RecordSet, SecretText, SqlTarget, World},
-    store::{Kept, Record, Store},
+    port::{Instance, RecordSet, SecretText, World},
+    store::{Created, Kept, Record, Store},
 };
 
 /// The indirection as it stood when it was looked at: the exact before-image of a switch.
@@ -94,34 +94,71 @@ pub struct Live {
     pub entry: plan::Database,
     /// Where traffic is led.
     pub route: Route,
-    /// The instance that it is led to.
+    /// The instance that it is led to; as it was last seen, when it is gone.
     pub instance: Instance,
+    /// Whether that instance does not exist any more.
+    pub gone: bool,
+}
+
+/// An instance as the sweep last saw it: what a restore goes by when the instance itself is lost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LastSeen {
+    /// The instance, by whose name this is found.
+    pub instance: Instance,
+}
+
+impl Record for LastSeen {
+    const PARTITION: &'static str = "last-seen";
+
+    fn id(&self) -> String {
+        format!("{}/{}", self.instance.region, self.instance.id)
+    }
 }
 
 /// Looks at a database of the plan.
 ///
 /// # Errors
-/// A refusal when the plan does not have it, or what it names is not there.
+/// A refusal when the plan does not have it, or what it names is not there and was never seen.
 pub async fn look(world: &World, plan: &Plan, name: &str) -> Result<Live, Failure> {
     let entry = plan.database(name)?.clone();
     let route = route(world, &entry).await?;
-    let Some(instance) = world.databases.instance(&entry.region, route.instance()).await? else {
-        return Err(Refusal::new(format!(
-            "Traffic for {name} is led to {}, but there is no instance {} in {}.",
+    if let Some(instance) = world.databases.instance(&entry.region, route.instance()).await? {
+        return Ok(Live { name: name.to_owned(), entry, route, instance, gone: false });
+    }
+    let seen: Option<Kept<LastSeen>> = Store::of(world).load(&format!("{}/{}", entry.region, route.instance())).await?;
+    match seen {
+        Some(seen) => Ok(Live { name: name.to_owned(), entry, route, instance: seen.value.instance, gone: true }),
+        None => Err(Refusal::new(format!(
+            "Traffic for {name} is led to {}, but there is no instance {} in {}, and none was ever seen.",
             route.host(),
             route.instance(),
             entry.region
         ))
-        .instead("See `/dr backups` for what can be restored, and restore by id.")
-        .into());
-    };
-    Ok(Live { name: name.to_owned(), entry, route, instance })
+        .instead("Correct the plan or the indirection.")
+        .into()),
+    }
 }
 
-/// Where to sign in to ask a database something.
-#[must_use]
-pub fn sql_target(entry: &plan::Database, host: &str, port: u16) -> SqlTarget {
-    SqlTarget { region: entry.region.clone(), host: host.to_owned(), port, database: entry.database.clone(), secret: entry.secret.clone() }
+/// Remembers how a database's instance looks, for the day when it is gone.
+///
+/// # Errors
+/// When it can't be written.
+pub async fn remember(world: &World, live: &Live) -> Result<(), Fault> {
+    if live.gone {
+        return Ok(());
+    }
+    let store = Store::of(world);
+    let mut instance = live.instance.clone();
+    // What changes by itself would make every look a write.
+    instance.latest_restorable = None;
+    let seen = LastSeen { instance };
+    if let Created::Already(kept) = store.create(seen.clone()).await?
+        && kept.value != seen
+    {
+        // Whoever wrote in between has seen it too.
+        let _ = store.replace(&kept, seen).await?;
+    }
+    Ok(())
 }
 
 /// Which instances have carried a database's traffic, and from when: what a moment in the past must be restored from.

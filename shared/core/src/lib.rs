@@ -4,7 +4,9 @@
 //! has the map.
 
 pub mod action;
+pub mod approval;
 pub mod audit;
+pub mod backup;
 pub mod command;
 pub mod database;
 pub mod digest;
@@ -13,5 +15,9 @@ pub mod ident;
 pub mod plan;
 pub mod policy;
 pub mod port;
+pub mod proposal;
+pub mod run;
+pub mod runbook;
 pub mod store;
 pub mod view;
+pub mod when;

@@ -36,6 +36,14 @@ pub struct Kept<T> {
     version: u64,
 }
 
+impl<T> Kept<T> {
+    /// Which write of the record this is, from 1. Only one write can follow it.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+}
+
 /// What came of creating a record.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Created<T> {

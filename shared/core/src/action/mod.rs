@@ -25,7 +25,7 @@ pub use compare::Compare;
 pub use restore::Restore;
 pub use retire::Retire;
 pub use switch::Switch;
-pub use verify::{CheckResult, Verify};
+pub use verify::{CheckResult, Through, Verify};
 
 use crate::{
     failure::CallError,

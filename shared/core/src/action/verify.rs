@@ -18,8 +18,10 @@ use crate::{
 pub struct Verify {
     /// The region.
     pub region: String,
-    /// The instance.
+    /// The instance that must answer.
     pub instance: String,
+    /// How it is reached.
+    pub through: Through,
     /// The database on it.
     pub database: String,
     /// The secret to sign in with.
@@ -28,6 +30,18 @@ pub struct Verify {
     pub checks: Vec<Check>,
     /// The moment that the data should be from, where it is known beforehand.
     pub recovery_point: Option<Timestamp>,
+}
+
+/// How a database is reached to be checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Through {
+    /// By the instance's own endpoint.
+    Endpoint,
+    /// As the applications do: by the host in the secret.
+    Secret,
+    /// As the applications do: by this CNAME.
+    Cname(String),
 }
 
 /// How one check came out.
@@ -52,10 +66,15 @@ impl Action for Verify {
     fn card(&self) -> Vec<Mrkdwn> {
         let point = self.recovery_point.map(|at| mrkdwn!(", as of {}", At(at))).unwrap_or_default();
         let mut lines = vec![mrkdwn!(
-            "sign in to {} on {} in {} with secret {}{}",
+            "sign in to {} on {} in {}{} with secret {}{}",
             Code(&self.database),
             Code(&self.instance),
             self.region,
+            match &self.through {
+                Through::Endpoint => mrkdwn!(""),
+                Through::Secret => mrkdwn!(" by the host in the secret"),
+                Through::Cname(name) => mrkdwn!(" by the name {}", Code(name)),
+            },
             Code(&self.secret),
             point
         )];
@@ -70,9 +89,20 @@ impl Action for Verify {
         let Some(endpoint) = instance.endpoint else {
             return Ok(Seen::Underway { percent: None, note: format!("{} has no endpoint yet", self.instance) });
         };
+        let host = match &self.through {
+            Through::Endpoint => endpoint.host.clone(),
+            Through::Cname(name) => name.clone(),
+            Through::Secret => match world.secrets.current(&self.region, &self.secret).await? {
+                Some(secret) => crate::database::member(&secret.value, "host").unwrap_or_default(),
+                None => String::new(),
+            },
+        };
+        if self.through == Through::Secret && host != endpoint.host {
+            return Ok(Seen::Broken(Finding::said(format!("applications are led to {host}, not to {}", self.instance))));
+        }
         let target = SqlTarget {
             region: self.region.clone(),
-            host: endpoint.host,
+            host,
             port: endpoint.port,
             database: self.database.clone(),
             secret: self.secret.clone(),

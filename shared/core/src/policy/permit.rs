@@ -1,6 +1,16 @@
+use std::collections::BTreeSet;
+
 use crate::{
-    ident::{ProposalId, StepId},
-    port::Tags,
+    action::Class,
+    approval::{Approval, State},
+    failure::{CallError, Failure, Fault},
+    ident::{Actor, Identity, ProposalId, StepId},
+    plan,
+    policy::{authorize, counts},
+    port::{Tags, World},
+    proposal::{PlannedStep, Proposal},
+    run::{Lock, Run},
+    store::{Kept, Store},
 };
 
 /// The tag that says which run made a resource.
@@ -18,7 +28,7 @@ pub enum Authority {
         /// The digest that was approved.
         digest: String,
     },
-    /// The class of the action needs no approval: it adds, and takes nothing away.
+    /// The whole run only adds, and takes nothing away: whoever asked may ask for that.
     Additive,
 }
 
@@ -33,15 +43,11 @@ pub struct Permit {
 }
 
 impl Permit {
-    pub(in crate::policy) fn new(run: String, step: StepId, authority: Authority) -> Self {
-        Self { run, step, authority }
-    }
-
     /// A permit for tests of adapters, which have no run. Only with the feature `testing`, which no function enables.
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn for_test(run: &str) -> Self {
-        Self::new(run.to_owned(), StepId("test".to_owned()), Authority::Additive)
+        Self { run: run.to_owned(), step: StepId("test".to_owned()), authority: Authority::Additive }
     }
 
     /// By what right.
@@ -53,6 +59,111 @@ impl Permit {
     /// The tags that everything made under this permit bears: how it is found again, and told apart from what others made.
     #[must_use]
     pub fn owner_tags(&self) -> Tags {
-        Tags::from([(OWNER_TAG.to_owned(), self.run.clone()), (STEP_TAG.to_owned(), self.step.0.clone())])
+        owner_tags(&self.run, &self.step)
     }
+}
+
+/// The tags of what a step of a run makes.
+#[must_use]
+pub fn owner_tags(run: &str, step: &StepId) -> Tags {
+    Tags::from([(OWNER_TAG.to_owned(), run.to_owned()), (STEP_TAG.to_owned(), step.0.clone())])
+}
+
+/// Why there is no permit.
+#[derive(Debug)]
+pub enum Withheld {
+    /// It must not be done: what was approved is not what would run now. In words.
+    Forbidden(String),
+    /// It can't be told whether it may be done. Not a no, and not a yes.
+    Unverified(Fault),
+}
+
+impl From<CallError> for Withheld {
+    fn from(error: CallError) -> Self {
+        Self::Unverified(error.into())
+    }
+}
+
+impl From<Fault> for Withheld {
+    fn from(fault: Fault) -> Self {
+        Self::Unverified(fault)
+    }
+}
+
+impl From<Failure> for Withheld {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refusal(refusal) => Self::Forbidden(refusal.to_string()),
+            Failure::Fault(fault) => Self::Unverified(fault),
+        }
+    }
+}
+
+fn forbidden(why: impl Into<String>) -> Withheld {
+    Withheld::Forbidden(why.into())
+}
+
+/// Decides, with everything read anew, whether a step of a run may change the world now.
+///
+/// # Errors
+/// Why not.
+pub async fn permit(world: &World, run: &Run, proposal: &Proposal, step: &PlannedStep) -> Result<Permit, Withheld> {
+    if proposal.digest()? != run.digest || proposal.id != run.proposal || proposal.step(&step.id) != Some(step) {
+        return Err(forbidden("the proposal is not the one that was decided on"));
+    }
+    let current = plan::current(world.blobs.as_ref()).await?;
+    if current.plan.digest_for(&proposal.target.database)? != proposal.plan_digest {
+        return Err(forbidden(format!("the plan says something else of {} than when this was approved", proposal.target.database)));
+    }
+    holds_lock(world, run).await?;
+    let authority = match &proposal.quorum {
+        Some(_) => approved(world, run, proposal, &current.plan).await?,
+        None => additive(world, proposal, &current.plan).await?,
+    };
+    match step.act.action().drift(world).await? {
+        Some(what) => Err(forbidden(format!("the world has changed since this was proposed: {what}"))),
+        None => Ok(Permit { run: run.id.0.clone(), step: step.id.clone(), authority }),
+    }
+}
+
+async fn holds_lock(world: &World, run: &Run) -> Result<(), Withheld> {
+    let lock: Option<Kept<Lock>> = Store::of(world).load(&run.target).await?;
+    match lock {
+        Some(lock) if lock.value.run == run.id => Ok(()),
+        Some(lock) => Err(forbidden(format!("{} is held by {}", run.target, lock.value.run))),
+        None => Err(forbidden(format!("this run does not hold {}", run.target))),
+    }
+}
+
+async fn approved(world: &World, run: &Run, proposal: &Proposal, plan: &plan::Plan) -> Result<Authority, Withheld> {
+    let approval: Option<Kept<Approval>> = Store::of(world).load(proposal.id.as_str()).await?;
+    let approval = approval.ok_or_else(|| forbidden("nobody was asked to approve this"))?.value;
+    if !matches!(approval.state, State::Approved { .. }) || approval.digest != run.digest {
+        return Err(forbidden("this was not approved"));
+    }
+    let voters: BTreeSet<&Identity> = approval.votes.iter().map(|vote| &vote.by).filter(|voter| !is_requester(proposal, voter)).collect();
+    if voters.len() < usize::from(approval.quorum.needed) {
+        return Err(forbidden("too few people approved this"));
+    }
+    for voter in voters {
+        counts(plan, world.directory.as_ref(), voter, &approval.quorum, &approval.environment).await.map_err(|failure| match failure {
+            Failure::Refusal(why) => forbidden(format!("an approval no longer counts: {}", why.sentence)),
+            Failure::Fault(fault) => Withheld::Unverified(fault),
+        })?;
+    }
+    Ok(Authority::Approval { proposal: proposal.id.clone(), digest: approval.digest })
+}
+
+fn is_requester(proposal: &Proposal, voter: &Identity) -> bool {
+    matches!(&proposal.requester, Actor::Person(person) if person == voter)
+}
+
+async fn additive(world: &World, proposal: &Proposal, plan: &plan::Plan) -> Result<Authority, Withheld> {
+    if let Some(step) = proposal.steps.iter().find(|step| step.act.action().class() == Class::Destroys) {
+        return Err(forbidden(format!("the step {} replaces or deletes, and nobody approved it", step.id)));
+    }
+    if let Actor::Person(requester) = &proposal.requester {
+        authorize(plan, world.directory.as_ref(), requester, proposal.verb, Some(&proposal.target.environment)).await?;
+    }
+    Ok(Authority::Additive)
 }

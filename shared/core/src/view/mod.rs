@@ -2,6 +2,8 @@
 
 mod block;
 mod mrkdwn;
+mod run;
 
 pub use block::{Block, Choice, Element, Form, Message, Plain, Style};
 pub use mrkdwn::{At, Code, Mrkdwn, Show, Span, shown};
+pub use run::{run_headline, run_reply, run_report};

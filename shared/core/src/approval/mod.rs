@@ -1,0 +1,166 @@
+//! Approvals: who decided what on which digest. The first decision stands.
+
+mod decide;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use decide::{Answer, Decision, decide, expire};
+
+use crate::{
+    ident::{Identity, ProposalId},
+    plan::Quorum,
+    port::Posted,
+    proposal::Proposal,
+    store::Record,
+};
+
+/// What has been decided on a proposal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The proposal.
+    pub proposal: ProposalId,
+    /// The digest that people see and approve.
+    pub digest: String,
+    /// Who asked.
+    pub requester: Identity,
+    /// In which environment the approvers must have a say.
+    pub environment: String,
+    /// How many and who.
+    pub quorum: Quorum,
+    /// What an approver must type.
+    pub phrase: String,
+    /// Until when it can be approved.
+    pub expires_at: Timestamp,
+    /// Where it stands.
+    pub state: State,
+    /// The votes for it so far.
+    pub votes: Vec<Vote>,
+    /// The messages that show it and must be edited when it is decided.
+    pub cards: Vec<Posted>,
+}
+
+/// Where an approval stands. All but the first are final.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Votes are awaited.
+    Pending,
+    /// Enough people approved it. It can become one run.
+    Approved {
+        /// When the last needed vote came.
+        at: Timestamp,
+    },
+    /// Somebody said no.
+    Denied {
+        /// Who.
+        by: Identity,
+        /// When.
+        at: Timestamp,
+    },
+    /// Whoever asked took it back.
+    Cancelled {
+        /// Who.
+        by: Identity,
+        /// When.
+        at: Timestamp,
+    },
+    /// Nobody decided in time.
+    Expired,
+}
+
+/// One person's yes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vote {
+    /// Who.
+    pub by: Identity,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Approval {
+    /// The approval that a proposal waits for. `None` when it needs none.
+    #[must_use]
+    pub fn of(proposal: &Proposal, digest: String, requester: Identity) -> Option<Self> {
+        Some(Self {
+            proposal: proposal.id.clone(),
+            digest,
+            requester,
+            environment: proposal.target.environment.clone(),
+            quorum: proposal.quorum.clone()?,
+            phrase: proposal.phrase.clone(),
+            expires_at: proposal.expires_at,
+            state: State::Pending,
+            votes: Vec::new(),
+            cards: Vec::new(),
+        })
+    }
+
+    /// Whether votes are still awaited at this time.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.state == State::Pending && now < self.expires_at
+    }
+
+    /// How many more people must approve.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        usize::from(self.quorum.needed).saturating_sub(self.votes.len())
+    }
+}
+
+impl Record for Approval {
+    const PARTITION: &'static str = "approval";
+
+    fn id(&self) -> String {
+        self.proposal.0.clone()
+    }
+
+    /// Judged by the table in the write itself: a decision at the last millisecond lands, one at the expiry does not.
+    fn live_until(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}
+
+/// Compares what was typed with the phrase. Case, spaces and dashes are forgiven, and so is nothing else.
+///
+/// # Errors
+/// What was typed and the phrase, in the form in which they differ.
+pub fn phrase_matches(phrase: &str, typed: &str) -> Result<(), String> {
+    let plain = |text: &str| -> String {
+        let dash = |character: char| matches!(character, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}');
+        text.chars().filter(|character| !character.is_whitespace() && !dash(*character)).flat_map(char::to_lowercase).collect()
+    };
+    let (wanted, given) = (plain(phrase), plain(typed));
+    if wanted == given {
+        return Ok(());
+    }
+    let same = wanted.chars().zip(given.chars()).take_while(|(left, right)| left == right).count();
+    Err(if given.is_empty() {
+        format!("Nothing was typed. Type: {phrase}")
+    } else if same == given.chars().count() {
+        format!("That stops short. Type all of: {phrase}")
+    } else if same == 0 {
+        format!("That is not the phrase. Type: {phrase}")
+    } else {
+        let kept: String = wanted.chars().take(same).collect();
+        format!("After “{kept}” it differs. Type: {phrase}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phrase_forgives_phones_but_not_meanings() {
+        let phrase = "orders 14:02 eu-west-1";
+        for typed in ["orders 14:02 eu-west-1", "Orders 14:02 EU—west–1 ", "orders14:02euwest1"] {
+            assert_eq!(phrase_matches(phrase, typed), Ok(()), "{typed}");
+        }
+        assert_eq!(phrase_matches(phrase, "orders 14:03 eu-west-1").unwrap_err(), "After “orders14:0” it differs. Type: orders 14:02 eu-west-1");
+        assert_eq!(phrase_matches(phrase, "orders 14:02").unwrap_err(), "That stops short. Type all of: orders 14:02 eu-west-1");
+        assert!(phrase_matches(phrase, "  ").is_err());
+        assert!(phrase_matches(phrase, "orders 14:02 eu-west-1 now").is_err());
+    }
+}

@@ -1,0 +1,225 @@
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Consequences, PlannedStep, Proposal, Target, estimate, steps};
+use crate::{
+    action::{Act, Class},
+    backup::{self, Source, Wanted},
+    database::{self, Live},
+    failure::{Failure, Refusal},
+    ident::{Actor, ProposalId, RunId, StepId},
+    plan::Current,
+    policy::Verb,
+    port::World,
+    runbook,
+};
+
+/// Who asks for what, whichever door it came through.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// Who.
+    pub requester: Actor,
+    /// Why, in their words.
+    pub reason: Option<String>,
+    /// On which database.
+    pub database: String,
+}
+
+/// How long a proposal that needs nobody may wait to be started.
+const UNAPPROVED: SignedDuration = SignedDuration::from_mins(30);
+/// The longest name that RDS takes, less what we add to one.
+const STEM: usize = 63 - "-r-0123456789".len();
+
+/// Works out a snapshot taken now.
+///
+/// # Errors
+/// A refusal when the database can't be backed up.
+pub async fn backup(world: &World, current: &Current, asked: &Asked) -> Result<Proposal, Failure> {
+    let live = database::look(world, &current.plan, &asked.database).await?;
+    if live.gone {
+        return Err(Refusal::new(format!("The instance {} is gone: there is nothing left to back up.", live.instance.id)).into());
+    }
+    let draft = Draft::begin(world, current, asked, live);
+    let title = format!("Back up {}", asked.database);
+    let consequences = Consequences {
+        undo: "Nothing is changed; the snapshot can be deleted.".to_owned(),
+        cost: Some(format!("storage of up to {} GiB, until the snapshot is deleted", draft.live.instance.settings.allocated_storage)),
+        ..Consequences::default()
+    };
+    draft.finish(Verb::Backup, title, None, None, consequences).await
+}
+
+/// Works out a restore to a new instance and the switch of traffic to it.
+///
+/// # Errors
+/// A refusal when there is nothing to restore from.
+pub async fn restore(world: &World, current: &Current, asked: &Asked, wanted: &Wanted) -> Result<Proposal, Failure> {
+    let live = database::look(world, &current.plan, &asked.database).await?;
+    let lineage = database::lineage(world, &live).await?;
+    let points = backup::points(world, &live, &lineage).await?;
+    let draft = Draft::begin(world, current, asked, live);
+    let source = backup::choose(wanted, &draft.live, &lineage, &points, draft.now)?;
+    let point = source.recovery_point();
+    let title = format!("Restore {} to {}", asked.database, point.map_or_else(|| "its latest moment".to_owned(), utc));
+    let consequences = draft.restore_consequences(&source);
+    draft.finish(Verb::Restore, title, Some(&source), None, consequences).await
+}
+
+/// Works out the deletion of an instance that a restore replaced.
+///
+/// # Errors
+/// A refusal when that instance serves, or never did.
+pub async fn retire(world: &World, current: &Current, asked: &Asked, instance: &str) -> Result<Proposal, Failure> {
+    let live = database::look(world, &current.plan, &asked.database).await?;
+    if live.instance.id == instance {
+        return Err(Refusal::new(format!("{instance} carries the traffic of {} and can't be retired.", asked.database)).into());
+    }
+    let lineage = database::lineage(world, &live).await?;
+    let Some(reign) = lineage.reigns.iter().find(|reign| reign.instance == instance) else {
+        return Err(
+            Refusal::new(format!("{instance} never carried the traffic of {}, so it is not ours to delete.", asked.database)).into()
+        );
+    };
+    let draft = Draft::begin(world, current, asked, live);
+    let consequences = Consequences {
+        undo: "Not undoable, but the final snapshot can be restored; moments between its snapshots can't be any more.".to_owned(),
+        point_of_no_return: Some(StepId("retire".to_owned())),
+        warnings: vec![format!("The log and the automated backups of {instance} go with it.")],
+        ..Consequences::default()
+    };
+    let title = format!("Retire {instance}, replaced in {}", asked.database);
+    draft.finish(Verb::Retire, title, None, Some((&reign.instance, &reign.resource_id)), consequences).await
+}
+
+struct Draft<'a> {
+    world: &'a World,
+    current: &'a Current,
+    asked: &'a Asked,
+    live: Live,
+    now: Timestamp,
+    id: ProposalId,
+}
+
+impl<'a> Draft<'a> {
+    fn begin(world: &'a World, current: &'a Current, asked: &'a Asked, live: Live) -> Self {
+        let now = whole_second(world.clock.now());
+        let id = ProposalId::new(now, world.random.bits());
+        Self { world, current, asked, live, now, id }
+    }
+
+    fn restore_consequences(&self, source: &Source) -> Consequences {
+        let point = source.recovery_point();
+        let mut warnings =
+            vec!["Applications that hold connections to the old instance keep writing there until they reconnect.".to_owned()];
+        match source {
+            Source::Log { wait: true, .. } => {
+                warnings.insert(0, "The log does not reach that moment yet: the run waits for it first.".to_owned())
+            }
+            Source::Point(point) if !point.is_verified() => {
+                warnings
+                    .insert(0, format!("{} was never restored and checked before; its data is checked before traffic moves.", point.id()));
+            }
+            _ => {}
+        }
+        let cost = self.live.entry.hourly_cost.as_ref().map_or_else(
+            || format!("a second {} beside the old one, until that is retired", self.live.instance.settings.instance_class),
+            |hourly| format!("{hourly} USD an hour for a second instance, until the old one is retired"),
+        );
+        Consequences {
+            recovery_point: point,
+            source: Some(source_in_words(source)),
+            lost_seconds: point.map(|point| seconds(backup::loss(point, self.now))),
+            rto_seconds: seconds(self.live.entry.objectives.rto.0),
+            cost: Some(cost),
+            undo: format!("Until traffic moves, nothing has changed. Afterwards {} is still there, as it was.", self.live.instance.id),
+            point_of_no_return: Some(StepId("switch".to_owned())),
+            warnings,
+            ..Consequences::default()
+        }
+    }
+
+    async fn finish(
+        self,
+        verb: Verb,
+        title: String,
+        source: Option<&Source>,
+        retired: Option<(&str, &str)>,
+        mut consequences: Consequences,
+    ) -> Result<Proposal, Failure> {
+        let Self { world, current, asked, live, now, id } = self;
+        let runbook = runbook::built_in(&verb.to_string())?;
+        let timing = estimate::known(world, &runbook.runbook.name, &asked.database).await?;
+        let run: RunId = id.run();
+        let situation = steps::Situation {
+            live: &live,
+            run: &run,
+            source,
+            retired,
+            snapshot: format!("mayday-{}-{}-{}", asked.database, now.strftime("%Y%m%d-%H%M%S"), id.short()),
+            restored: restored_name(&live.instance.id, &id),
+            timing,
+        };
+        let steps = steps::plan(&runbook.runbook, &situation)?;
+        consequences.usual_seconds = steps.iter().map(|step| step.usual_seconds).sum();
+        let destroys = steps.iter().any(|step| step.act.action().class() == Class::Destroys);
+        let quorum = destroys.then(|| current.plan.approvals.destructive.clone());
+        let waits = quorum.as_ref().map_or(UNAPPROVED, |quorum| quorum.within.0);
+        let target =
+            Target { database: asked.database.clone(), environment: live.entry.environment.clone(), region: live.entry.region.clone() };
+        Ok(Proposal {
+            phrase: phrase(&target, consequences.recovery_point, &steps),
+            id,
+            verb,
+            title,
+            requester: asked.requester.clone(),
+            reason: asked.reason.clone(),
+            asked_at: now,
+            plan_version: current.version.clone(),
+            plan_digest: current.plan.digest_for(&asked.database)?,
+            runbook: runbook.runbook.name,
+            runbook_digest: runbook.digest,
+            target,
+            steps,
+            consequences,
+            quorum,
+            expires_at: now.saturating_add(waits).unwrap_or(Timestamp::MAX),
+        })
+    }
+}
+
+/// What an approver types: short enough for a phone, and different for each thing that could be meant.
+fn phrase(target: &Target, point: Option<Timestamp>, steps: &[PlannedStep]) -> String {
+    let retired = steps.iter().find_map(|step| match &step.act {
+        Act::Retire(retire) => Some(format!("retire {}", retire.instance)),
+        _ => None,
+    });
+    let what = retired.unwrap_or_else(|| target.database.clone());
+    let when = point.map(|point| format!(" {}", point.strftime("%H:%M"))).unwrap_or_default();
+    format!("{what}{when} {}", target.region)
+}
+
+/// A name for the restored instance: the old one's stem, and the run's own ten characters.
+fn restored_name(old: &str, id: &ProposalId) -> String {
+    let stem = old.split("-r-").next().unwrap_or(old);
+    let stem: String = stem.chars().take(STEM).collect();
+    format!("{}-r-{}", stem.trim_end_matches('-'), id.short())
+}
+
+fn source_in_words(source: &Source) -> String {
+    match source {
+        Source::Point(point) => format!("snapshot {}, {}", point.id(), if point.is_verified() { "verified" } else { "never verified" }),
+        Source::Log { reign, at, .. } => format!("log of {} up to {}", reign.instance, utc(*at)),
+        Source::LogEnd { seen } => format!("log up to its end, seen at {}", utc(*seen)),
+    }
+}
+
+fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+fn seconds(span: SignedDuration) -> u64 {
+    u64::try_from(span.as_secs()).unwrap_or(0)
+}

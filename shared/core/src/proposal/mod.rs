@@ -1,0 +1,136 @@
+//! Proposals: a runbook resolved against the plan and what is really there, down to the last identifier.
+//!
+//! A proposal is immutable and known by its digest. People approve that digest and nothing else; the engine carries out
+//! exactly what it covers.
+
+mod draft;
+mod estimate;
+mod steps;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use draft::{Asked, backup, restore, retire};
+pub use estimate::{Timing, note as note_timing};
+
+use crate::{
+    action::Act,
+    digest::digest_of,
+    failure::Fault,
+    ident::{Actor, ProposalId, StepId},
+    plan::{Quorum, Span},
+    policy::Verb,
+    store::Record,
+};
+
+/// What exactly would be done, and what it would mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Its id; the run's id follows from it.
+    pub id: ProposalId,
+    /// What was asked for.
+    pub verb: Verb,
+    /// In words: `Restore inventory to 2026-11-22 14:02:00 UTC`.
+    pub title: String,
+    /// Who asked.
+    pub requester: Actor,
+    /// Why, in their words.
+    pub reason: Option<String>,
+    /// When.
+    pub asked_at: Timestamp,
+    /// On what.
+    pub target: Target,
+    /// The version of the plan that it was worked out from.
+    pub plan_version: String,
+    /// The digest of what that plan says of the target and of approvals.
+    pub plan_digest: String,
+    /// The runbook's name.
+    pub runbook: String,
+    /// The digest of the runbook's text.
+    pub runbook_digest: String,
+    /// What will be done, in order.
+    pub steps: Vec<PlannedStep>,
+    /// What it would mean.
+    pub consequences: Consequences,
+    /// Who must approve; absent: nobody, since it only adds.
+    pub quorum: Option<Quorum>,
+    /// What an approver must type.
+    pub phrase: String,
+    /// Until when it can be approved and started.
+    pub expires_at: Timestamp,
+}
+
+impl Proposal {
+    /// The digest that is approved.
+    ///
+    /// # Errors
+    /// Never for a proposal that was made by this module.
+    pub fn digest(&self) -> Result<String, Fault> {
+        digest_of(self)
+    }
+
+    /// The step with this id.
+    #[must_use]
+    pub fn step(&self, id: &StepId) -> Option<&PlannedStep> {
+        self.steps.iter().find(|step| step.id == *id)
+    }
+}
+
+impl Record for Proposal {
+    const PARTITION: &'static str = "proposal";
+
+    fn id(&self) -> String {
+        self.id.0.clone()
+    }
+}
+
+/// What a proposal is about: only one run at a time may hold it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The database's name in the plan.
+    pub database: String,
+    /// Its environment.
+    pub environment: String,
+    /// Its region.
+    pub region: String,
+}
+
+/// A step with everything decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// Its id in the runbook.
+    pub id: StepId,
+    /// What people call it.
+    pub name: String,
+    /// The action and its arguments.
+    pub act: Act,
+    /// How long it may take before a person is asked.
+    pub timeout: Span,
+    /// How often a call that was certainly not taken is made again.
+    pub retries: u32,
+    /// How long it usually takes, in seconds, from past runs.
+    pub usual_seconds: Option<u64>,
+}
+
+/// What a proposal would mean.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Consequences {
+    /// The moment whose data there would be.
+    pub recovery_point: Option<Timestamp>,
+    /// Where that data comes from, in words.
+    pub source: Option<String>,
+    /// How much would be lost, in seconds, as of when it was asked.
+    pub lost_seconds: Option<u64>,
+    /// How long all should take, in seconds; absent when no run has taken place yet.
+    pub usual_seconds: Option<u64>,
+    /// The objective that it is measured against, in seconds.
+    pub rto_seconds: u64,
+    /// What it costs, in words.
+    pub cost: Option<String>,
+    /// What can be undone and how, in words.
+    pub undo: String,
+    /// The step after which it can't be undone by doing nothing.
+    pub point_of_no_return: Option<StepId>,
+    /// What else must be known before deciding, in words.
+    pub warnings: Vec<String>,
+}

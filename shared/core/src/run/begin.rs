@@ -1,0 +1,120 @@
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{Happened, Run, State, StepRecord, StepState};
+use crate::{
+    audit,
+    failure::Fault,
+    ident::Actor,
+    port::{Launch, World},
+    proposal::Proposal,
+    store::{Created, Kept, Store},
+};
+
+/// How long after it could last be approved a proposal may still be started: longer than the sweep takes to find one whose
+/// start was lost, shorter than the world needs to become another.
+const GRACE: SignedDuration = SignedDuration::from_mins(10);
+/// How often a start is tried with a raised epoch.
+const TRIES: u32 = 5;
+
+/// Makes the run of a proposal that was decided on, and has it driven. Doing it twice is doing it once: the run's id follows
+/// from the proposal's.
+///
+/// # Errors
+/// When it can't be recorded or started; the sweep tries again.
+pub async fn begin(world: &World, proposal: &Proposal, decided_at: Timestamp) -> Result<Kept<Run>, Fault> {
+    let now = world.clock.now();
+    let run = fresh(proposal, decided_at, now)?;
+    let store = Store::of(world);
+    if let Some(kept) = store.load::<Run>(run.id.as_str()).await? {
+        return launch(world, kept).await;
+    }
+    audit::append(
+        world,
+        audit::Event {
+            at: now,
+            actor: proposal.requester.clone(),
+            what: "run.begin".to_owned(),
+            about: run.id.0.clone(),
+            digest: Some(run.digest.clone()),
+            detail: json!({"proposal": proposal.id, "title": proposal.title, "decided_at": decided_at}),
+        },
+    )
+    .await?;
+    match store.create(run).await? {
+        Created::New(kept) | Created::Already(kept) => launch(world, kept).await,
+    }
+}
+
+fn fresh(proposal: &Proposal, decided_at: Timestamp, now: Timestamp) -> Result<Run, Fault> {
+    let waiting = |id: &crate::ident::StepId| StepRecord {
+        id: id.clone(),
+        state: StepState::Waiting,
+        attempts: 0,
+        started_at: None,
+        ended_at: None,
+        percent: None,
+    };
+    let mut run = Run {
+        id: proposal.id.run(),
+        proposal: proposal.id.clone(),
+        digest: proposal.digest()?,
+        target: proposal.target.database.clone(),
+        title: proposal.title.clone(),
+        state: State::Running,
+        epoch: 1,
+        visits: 0,
+        visited_at: now,
+        steps: proposal.steps.iter().map(|step| waiting(&step.id)).collect(),
+        stop: None,
+        wake_token: None,
+        headline: None,
+        log: Vec::new(),
+        told: 0,
+        decided_at,
+        started_at: now,
+        ended_at: None,
+    };
+    if now > proposal.expires_at.saturating_add(GRACE).unwrap_or(Timestamp::MAX) {
+        run.state = State::Failed { why: format!("it was decided at {decided_at} but could not be started in time; nothing was done") };
+        run.ended_at = Some(now);
+        run.happened(now, Happened::Ended);
+    } else {
+        run.happened(now, Happened::Began);
+    }
+    Ok(run)
+}
+
+/// Has a run driven by the execution of its epoch; raises the epoch where that one has ended.
+///
+/// # Errors
+/// When it can't be started.
+pub async fn launch(world: &World, mut kept: Kept<Run>) -> Result<Kept<Run>, Fault> {
+    let store = Store::of(world);
+    for _ in 0..TRIES {
+        if world.workflow.start(&kept.value.id, kept.value.epoch).await? == Launch::Running {
+            return Ok(kept);
+        }
+        let raised = Run { epoch: kept.value.epoch + 1, visits: 0, wake_token: None, ..kept.value.clone() };
+        audit::append(
+            world,
+            audit::Event {
+                at: world.clock.now(),
+                actor: Actor::System("launch".to_owned()),
+                what: "run.epoch".to_owned(),
+                about: raised.id.0.clone(),
+                digest: Some(raised.digest.clone()),
+                detail: json!({"after_version": kept.version(), "epoch": raised.epoch}),
+            },
+        )
+        .await?;
+        kept = match store.replace(&kept, raised).await? {
+            Ok(kept) => kept,
+            Err(_) => store.load(kept.value.id.as_str()).await?.ok_or_else(|| Fault::new(format!("{} is gone", kept.value.id)))?,
+        };
+        if kept.value.state.is_final() && kept.value.told == kept.value.log.len() {
+            return Ok(kept);
+        }
+    }
+    Err(Fault::new(format!("{} could not be started", kept.value.id)))
+}

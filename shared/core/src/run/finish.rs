@@ -1,0 +1,143 @@
+//! What a step or a run leaves behind in other records. All of it can be done twice.
+
+use serde_json::Value;
+
+use super::{
+    Lock, Run, State, StepState,
+    visit::{Interrupted, Visit},
+};
+use crate::{
+    action::{Act, CheckResult, Finding, Through, Verify},
+    backup::Verification,
+    database::{Lineage, Reign},
+    failure::Fault,
+    ident::StepId,
+    port::{RestoreFrom, World},
+    proposal::{self, PlannedStep, Proposal},
+    store::{Created, Kept, Record, Store},
+};
+
+/// How often a write that lost a race is made again.
+const RACES: u32 = 10;
+
+/// Takes the lock on the run's target. `Some`: why it can't be had.
+pub(super) async fn take_lock(visit: &Visit<'_>) -> Result<Option<String>, Interrupted> {
+    let store = Store::of(visit.world);
+    let run = visit.run();
+    for _ in 0..RACES {
+        let wanted = Lock { target: run.target.clone(), run: run.id.clone(), since: visit.now() };
+        let held: Kept<Lock> = match store.create(wanted).await? {
+            Created::New(_) => return Ok(None),
+            Created::Already(held) if held.value.run == run.id => return Ok(None),
+            Created::Already(held) => held,
+        };
+        let holder: Option<Kept<Run>> = store.load(held.value.run.as_str()).await?;
+        match holder {
+            Some(holder) if !holder.value.state.is_final() => {
+                return Ok(Some(format!("{} is held by {} ({}); nothing was done", run.target, holder.value.id, holder.value.title)));
+            }
+            // Its run has ended and could not release it any more.
+            _ => store.delete(&held).await?,
+        }
+    }
+    Err(Fault::new(format!("the lock on {} is fought over", run.target)).into())
+}
+
+/// Releases what an ended run holds, and keeps what it taught.
+pub(super) async fn settle(world: &World, run: &Run, proposal: &Proposal) -> Result<(), Fault> {
+    let store = Store::of(world);
+    let lock: Option<Kept<Lock>> = store.load(&run.target).await?;
+    let Some(lock) = lock.filter(|lock| lock.value.run == run.id) else { return Ok(()) };
+    // The lock goes last: while it is there, this run has not been settled yet, and is settled once.
+    if run.state == State::Succeeded {
+        let took: Vec<(StepId, u64)> = run.steps.iter().filter_map(duration).collect();
+        proposal::note_timing(world, &proposal.runbook, &proposal.target.database, &took).await?;
+    }
+    store.delete(&lock).await
+}
+
+fn duration(step: &super::StepRecord) -> Option<(StepId, u64)> {
+    let (started, ended) = (step.started_at?, step.ended_at?);
+    matches!(step.state, StepState::Done(_)).then(|| (step.id.clone(), u64::try_from(ended.duration_since(started).as_secs()).unwrap_or(0)))
+}
+
+/// Keeps what a step that is done has changed or found out.
+pub(super) async fn after_step(world: &World, run: &Run, proposal: &Proposal, step: &PlannedStep, finding: &Finding) -> Result<(), Fault> {
+    match &step.act {
+        Act::Switch(switch) => crown(world, proposal, &switch.region, &switch.to).await,
+        Act::Verify(verify) if verify.through == Through::Endpoint => certify(world, run, proposal, verify, finding).await,
+        _ => Ok(()),
+    }
+}
+
+/// Notes which instance has the traffic from now on.
+async fn crown(world: &World, proposal: &Proposal, region: &str, instance: &str) -> Result<(), Fault> {
+    let store = Store::of(world);
+    let Some(crowned) = world.databases.instance(region, instance).await? else { return Ok(()) };
+    let database = &proposal.target.database;
+    for _ in 0..RACES {
+        let kept: Option<Kept<Lineage>> = store.load(database).await?;
+        let mut lineage = kept.as_ref().map_or_else(|| first_reign(proposal), |kept| kept.value.clone());
+        if lineage.reigns.last().is_some_and(|reign| reign.resource_id == crowned.resource_id) {
+            return Ok(());
+        }
+        lineage.reigns.push(Reign { instance: crowned.id.clone(), resource_id: crowned.resource_id.clone(), from: Some(world.clock.now()) });
+        let landed = match kept {
+            Some(kept) => store.replace(&kept, lineage).await?.is_ok(),
+            None => matches!(store.create(lineage).await?, Created::New(_)),
+        };
+        if landed {
+            return Ok(());
+        }
+    }
+    Err(Fault::new(format!("the lineage of {database} is fought over")))
+}
+
+/// The instance that had the traffic before the first restore: the one that the proposal compared with.
+fn first_reign(proposal: &Proposal) -> Lineage {
+    let old = proposal.steps.iter().find_map(|step| match &step.act {
+        Act::Compare(compare) => Some((compare.old_instance.clone(), compare.old_resource_id.clone())),
+        _ => None,
+    });
+    let reigns = old.into_iter().map(|(instance, resource_id)| Reign { instance, resource_id, from: None }).collect();
+    Lineage { database: proposal.target.database.clone(), reigns }
+}
+
+/// Keeps the verdict on a recovery point that was restored and asked.
+async fn certify(world: &World, run: &Run, proposal: &Proposal, verify: &Verify, finding: &Finding) -> Result<(), Fault> {
+    let snapshot = proposal.steps.iter().find_map(|step| match &step.act {
+        Act::Restore(restore) => match &restore.restoration.from {
+            RestoreFrom::Snapshot(id) => Some(id.clone()),
+            _ => None,
+        },
+        _ => None,
+    });
+    // A verdict without a question is none.
+    let Some(snapshot) = snapshot.filter(|_| !verify.checks.is_empty()) else { return Ok(()) };
+    let checks = checks(finding);
+    let passed = checks.len() == verify.checks.len() && checks.iter().all(|check| check.passed);
+    let verdict = Verification { snapshot, passed, at: world.clock.now(), run: run.id.clone(), checks };
+    put(world, verdict).await
+}
+
+async fn put<T: Record>(world: &World, value: T) -> Result<(), Fault> {
+    let store = Store::of(world);
+    for _ in 0..RACES {
+        match store.create(value.clone()).await? {
+            Created::New(_) => return Ok(()),
+            Created::Already(kept) => {
+                if store.replace(&kept, value.clone()).await?.is_ok() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Err(Fault::new("a verdict could not be kept"))
+}
+
+/// For the report: what a finding says of its checks.
+#[must_use]
+pub(crate) fn checks(finding: &Finding) -> Vec<CheckResult> {
+    let checks = finding.detail.get("checks").cloned().unwrap_or(Value::Null);
+    serde_json::from_value(checks).unwrap_or_default()
+}

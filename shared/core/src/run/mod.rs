@@ -1,0 +1,235 @@
+//! Runs: one execution of one approved proposal.
+//!
+//! All of a run's state is its record, so that it can be resumed, replayed and simulated from that alone. Whoever writes
+//! the record must have read its newest version; whoever calls the world must have written down first that it is about to.
+
+mod begin;
+mod finish;
+mod intervene;
+mod step;
+mod tell;
+mod visit;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use begin::{begin, launch};
+pub use intervene::{Intervention, intervene};
+pub use visit::{Next, visit};
+pub use tell::tell;
+
+use crate::{
+    action::Finding,
+    ident::{Identity, ProposalId, RunId, StepId},
+    port::Posted,
+    store::Record,
+};
+
+/// A run's record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// The proposal that it executes.
+    pub proposal: ProposalId,
+    /// The digest that was approved.
+    pub digest: String,
+    /// The lock that it must hold: the database's name.
+    pub target: String,
+    /// What the run does, as the proposal says it; for lists.
+    pub title: String,
+    /// Where it stands.
+    pub state: State,
+    /// Which execution drives it; raised before each start.
+    pub epoch: u64,
+    /// Visits in this epoch.
+    pub visits: u64,
+    /// When it was last visited.
+    pub visited_at: Timestamp,
+    /// Its steps, in the order of the proposal's.
+    pub steps: Vec<StepRecord>,
+    /// Somebody wants it to stop at the next safe point.
+    pub stop: Option<Stop>,
+    /// How an execution that waits for a person's decision is woken.
+    pub wake_token: Option<String>,
+    /// The one message that is edited in place.
+    pub headline: Option<Posted>,
+    /// What happened, in words, oldest first; each is told once in the thread.
+    pub log: Vec<Told>,
+    /// How many of them have been told.
+    pub told: usize,
+    /// When it was approved, or asked for where nobody must approve.
+    pub decided_at: Timestamp,
+    /// When its record was made.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It does its steps.
+    Running,
+    /// A step failed, or can't be trusted to be repeated: a person must decide.
+    Stuck {
+        /// The step.
+        step: StepId,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// All steps are done.
+    Succeeded,
+    /// It was given up.
+    Failed {
+        /// Why, in words.
+        why: String,
+    },
+    /// It was stopped at a safe point.
+    Stopped {
+        /// By whom.
+        by: Identity,
+    },
+}
+
+impl State {
+    /// Whether nothing will happen any more.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed { .. } | Self::Stopped { .. })
+    }
+}
+
+/// A wish to stop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// Whose.
+    pub by: Identity,
+    /// When it was said.
+    pub at: Timestamp,
+}
+
+/// A step's part of the record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// The step.
+    pub id: StepId,
+    /// Where it stands.
+    pub state: StepState,
+    /// How often its call was made or tried.
+    pub attempts: u32,
+    /// When it was first looked at.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How far it is, where the vendor says.
+    pub percent: Option<u8>,
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// Nothing was called.
+    Waiting,
+    /// The call is about to be made, or its answer was lost: nobody knows until it is looked for.
+    Intended {
+        /// The fencing token: how many calls this run had intended, this one included.
+        token: u64,
+        /// Until when the one who intended it may still send it. After that it has been sent or never will be.
+        until: Timestamp,
+    },
+    /// The vendor took the call.
+    Called {
+        /// When.
+        at: Timestamp,
+    },
+    /// Its effect is there.
+    Done(Finding),
+    /// It failed; a person decides.
+    Failed(Finding),
+    /// A person decided to go on without it.
+    Skipped {
+        /// Who.
+        by: Identity,
+    },
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: Happened,
+}
+
+/// What can happen to a run that people are told of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Happened {
+    /// It began.
+    Began,
+    /// A step ended well.
+    StepDone(StepId),
+    /// A step failed, and people must decide.
+    StepFailed(StepId),
+    /// Nobody has decided for a while.
+    StillStuck(StepId),
+    /// Somebody decided to do a step again.
+    Retried(StepId, Identity),
+    /// Somebody decided to go on without a step.
+    Skipped(StepId, Identity),
+    /// Somebody wants it to stop.
+    StopAsked(Identity),
+    /// It was driven by nobody for a while and is driven again.
+    Resumed,
+    /// It ended.
+    Ended,
+}
+
+impl Record for Run {
+    const PARTITION: &'static str = "run";
+
+    fn id(&self) -> String {
+        self.id.0.clone()
+    }
+}
+
+impl Run {
+    /// The step that comes next: the first that is not over.
+    #[must_use]
+    pub fn current(&self) -> Option<&StepRecord> {
+        self.steps.iter().find(|step| !matches!(step.state, StepState::Done(_) | StepState::Skipped { .. }))
+    }
+
+    /// Whether a call may be on its way: then nothing may be stopped or given up.
+    #[must_use]
+    pub fn is_between_steps(&self) -> bool {
+        !self.steps.iter().any(|step| matches!(step.state, StepState::Intended { .. } | StepState::Called { .. }))
+    }
+
+    fn happened(&mut self, at: Timestamp, what: Happened) {
+        self.log.push(Told { at, what });
+    }
+}
+
+/// Who holds a target. Only one run at a time does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lock {
+    /// The database's name.
+    pub target: String,
+    /// The run.
+    pub run: RunId,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl Record for Lock {
+    const PARTITION: &'static str = "lock";
+
+    fn id(&self) -> String {
+        self.target.clone()
+    }
+}

@@ -1,0 +1,230 @@
+//! One step, by the destructive step protocol: look, write down what is intended, ask the policy, call once, look again.
+//! It is the same for every action, so that none can forget it.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::{
+    Happened, State, StepRecord, StepState, finish,
+    visit::{Interrupted, Visit},
+};
+use crate::{
+    action::{Class, Finding, Ownership, SecondCall, Seen},
+    failure::{CallError, Fault},
+    ident::StepId,
+    policy::{self, Permit, Withheld},
+    proposal::PlannedStep,
+};
+
+/// How long after an intent its writer may still send the call: a function's time-out (1 min) and the life of a request's
+/// signature (5 min).
+const SENDABLE: SignedDuration = SignedDuration::from_mins(6);
+/// How long a request whose answer we gave up on may still be on its way.
+const IN_FLIGHT: SignedDuration = SignedDuration::from_secs(30);
+
+/// Takes a step as far as it goes without waiting. `Some(seconds)`: look again then. `None`: the run has moved on.
+pub(super) async fn advance(visit: &mut Visit<'_>, id: &StepId) -> Result<Option<u64>, Interrupted> {
+    let planned = visit.proposal.step(id).cloned().ok_or_else(|| Fault::new(format!("the proposal has no step {id}")))?;
+    let now = visit.now();
+    let record = record(visit, id)?;
+    let Some(started_at) = record.started_at else {
+        set(visit, id, |step| step.started_at = Some(now)).await?;
+        return Ok(None);
+    };
+    let seen = match observe(visit, &planned).await {
+        Ok(seen) => seen,
+        Err(CallError::Refused { code, why }) => return fail(visit, id, Finding::said(format!("the look was refused ({code}): {why}"))).await,
+        Err(error) => return patience(visit, &planned, started_at, error.why()).await,
+    };
+    match seen {
+        Seen::Done(finding) => return done(visit, &planned, finding).await,
+        Seen::Foreign(what) => return fail(visit, id, Finding::said(what)).await,
+        Seen::Broken(finding) => return broken(visit, &planned, &record, finding).await,
+        Seen::Underway { percent, note } => {
+            if matches!(record.state, StepState::Waiting | StepState::Intended { .. }) && planned.act.action().class() != Class::Looks {
+                set(visit, id, |step| step.state = StepState::Called { at: now }).await?;
+            }
+            if percent.is_some() && percent != record.percent {
+                set(visit, id, |step| step.percent = percent).await?;
+            }
+            return patience(visit, &planned, started_at, &note).await;
+        }
+        Seen::Absent => {}
+    }
+    let settles = planned.act.action().settles_within();
+    let settled_at = match record.state {
+        StepState::Intended { until, .. } => until.saturating_add(settles),
+        StepState::Called { at } => at.saturating_add(settles),
+        _ => Ok(now),
+    }
+    .unwrap_or(Timestamp::MAX);
+    if now < settled_at {
+        return patience(visit, &planned, started_at, "no trace of it yet").await;
+    }
+    match record.state {
+        StepState::Waiting => call(visit, &planned, &record).await,
+        _ => call_again(visit, &planned, &record).await,
+    }
+}
+
+async fn observe(visit: &Visit<'_>, planned: &PlannedStep) -> Result<Seen, CallError> {
+    let tags = policy::owner_tags(visit.run().id.as_str(), &planned.id);
+    planned.act.action().observe(visit.world, Ownership { tags: &tags }).await
+}
+
+/// No trace, though a call was made or intended, and long enough ago for a trace to show.
+async fn call_again(visit: &mut Visit<'_>, planned: &PlannedStep, record: &StepRecord) -> Result<Option<u64>, Interrupted> {
+    if record.attempts > planned.retries {
+        return fail(visit, &planned.id, Finding::said(format!("called {} times without any trace of it", record.attempts))).await;
+    }
+    if planned.act.action().second_call() == SecondCall::OnlyIfUnchanged
+        && let Some(what) = planned.act.action().drift(visit.world).await?
+    {
+        return fail(visit, &planned.id, Finding::said(format!("nobody knows whether the call was received, and {what}"))).await;
+    }
+    call(visit, planned, record).await
+}
+
+async fn call(visit: &mut Visit<'_>, planned: &PlannedStep, record: &StepRecord) -> Result<Option<u64>, Interrupted> {
+    let permit = match policy::permit(visit.world, visit.run(), &visit.proposal, planned).await {
+        Ok(permit) => permit,
+        Err(Withheld::Forbidden(why)) => return fail(visit, &planned.id, Finding::said(why)).await,
+        Err(Withheld::Unverified(fault)) => {
+            tracing::warn!(run = visit.run().id.as_str(), fault = fault.chain(), "a permit can't be decided on");
+            return patience(visit, planned, record.started_at.unwrap_or_default(), "cannot verify that it may be done").await;
+        }
+    };
+    let token: u64 = visit.run().steps.iter().map(|step| u64::from(step.attempts)).sum::<u64>() + 1;
+    let until = visit.now().saturating_add(SENDABLE).unwrap_or(Timestamp::MAX);
+    visit.audit("step.intent", json!({"step": planned.id, "action": planned.act, "token": token, "by": format!("{:?}", permit.authority())})).await?;
+    set(visit, &planned.id, |step| {
+        step.state = StepState::Intended { token, until };
+        step.attempts += 1;
+    })
+    .await?;
+    send(visit, planned, &permit, until).await
+}
+
+/// Makes the call, once.
+async fn send(visit: &mut Visit<'_>, planned: &PlannedStep, permit: &Permit, until: Timestamp) -> Result<Option<u64>, Interrupted> {
+    // Whoever was frozen since the intent was written does not send it any more: a successor may have.
+    if visit.now() >= until {
+        return Ok(Some(1));
+    }
+    let result = planned.act.action().call(visit.world, permit).await;
+    let now = visit.now();
+    match result {
+        Ok(()) => {
+            set(visit, &planned.id, |step| step.state = StepState::Called { at: now }).await?;
+            Ok(None)
+        }
+        Err(CallError::Unknown { why }) => {
+            tracing::warn!(run = visit.run().id.as_str(), step = planned.id.as_str(), why, "the answer to a call was lost");
+            let token = u64::from(record(visit, &planned.id)?.attempts);
+            let until = now.saturating_add(IN_FLIGHT).unwrap_or(Timestamp::MAX);
+            set(visit, &planned.id, |step| step.state = StepState::Intended { token, until }).await?;
+            Ok(Some(2))
+        }
+        Err(CallError::NotNow { code, why }) => not_now(visit, planned, &format!("{code}: {why}")).await,
+        Err(CallError::Refused { code, why }) => refused(visit, planned, &format!("{code}: {why}")).await,
+    }
+}
+
+/// Certainly not taken: it may be called again, some times, with growing pauses.
+async fn not_now(visit: &mut Visit<'_>, planned: &PlannedStep, why: &str) -> Result<Option<u64>, Interrupted> {
+    let attempts = record(visit, &planned.id)?.attempts;
+    set(visit, &planned.id, |step| step.state = StepState::Waiting).await?;
+    if attempts > planned.retries {
+        return fail(visit, &planned.id, Finding::said(format!("not possible in {attempts} tries: {why}"))).await;
+    }
+    Ok(Some(jittered(visit, 1 << attempts.min(5))))
+}
+
+/// Refused for good; unless it is refused because an earlier call of ours was taken after all.
+async fn refused(visit: &mut Visit<'_>, planned: &PlannedStep, why: &str) -> Result<Option<u64>, Interrupted> {
+    match observe(visit, planned).await {
+        Ok(Seen::Done(_) | Seen::Underway { .. }) => {
+            let now = visit.now();
+            set(visit, &planned.id, |step| step.state = StepState::Called { at: now }).await?;
+            Ok(None)
+        }
+        Ok(Seen::Foreign(what)) => fail(visit, &planned.id, Finding::said(what)).await,
+        Ok(Seen::Absent | Seen::Broken(_)) | Err(CallError::Refused { .. }) => fail(visit, &planned.id, Finding::said(why)).await,
+        Err(_) => Ok(Some(jittered(visit, 2))),
+    }
+}
+
+/// It looked and found fault. What only looks may be mistaken for a moment (a server that is just starting), and looks again.
+async fn broken(visit: &mut Visit<'_>, planned: &PlannedStep, record: &StepRecord, finding: Finding) -> Result<Option<u64>, Interrupted> {
+    if planned.act.action().class() == Class::Looks && record.attempts < planned.retries {
+        set(visit, &planned.id, |step| step.attempts += 1).await?;
+        return Ok(Some(1 << record.attempts.min(5)));
+    }
+    fail(visit, &planned.id, finding).await
+}
+
+async fn done(visit: &mut Visit<'_>, planned: &PlannedStep, finding: Finding) -> Result<Option<u64>, Interrupted> {
+    visit.audit("step.done", json!({"step": planned.id, "found": finding})).await?;
+    finish::after_step(visit.world, visit.run(), &visit.proposal, planned, &finding).await?;
+    let now = visit.now();
+    let id = planned.id.clone();
+    visit
+        .save(|run| {
+            edit(run, &id, |step| {
+                step.state = StepState::Done(finding);
+                step.ended_at = Some(now);
+            });
+            run.happened(now, Happened::StepDone(id.clone()));
+        })
+        .await?;
+    Ok(None)
+}
+
+/// Fails the step, and has people decide.
+pub(super) async fn fail(visit: &mut Visit<'_>, id: &StepId, finding: Finding) -> Result<Option<u64>, Interrupted> {
+    visit.audit("step.failed", json!({"step": id, "found": finding})).await?;
+    let now = visit.now();
+    let id = id.clone();
+    visit
+        .save(|run| {
+            edit(run, &id, |step| {
+                step.state = StepState::Failed(finding);
+                step.ended_at = Some(now);
+            });
+            run.state = State::Stuck { step: id.clone(), since: now };
+            run.happened(now, Happened::StepFailed(id.clone()));
+        })
+        .await?;
+    Ok(None)
+}
+
+/// Looks again later, unless the step has taken longer than it may.
+async fn patience(visit: &mut Visit<'_>, planned: &PlannedStep, started_at: Timestamp, note: &str) -> Result<Option<u64>, Interrupted> {
+    let waited = visit.now().duration_since(started_at);
+    if waited > planned.timeout.0 {
+        return fail(visit, &planned.id, Finding::said(format!("not done within {}; last seen: {note}", planned.timeout))).await;
+    }
+    // A tenth of the time that it has taken so far: quick where things are quick, sparing with calls where they are not.
+    Ok(Some(jittered(visit, (waited.as_secs() / 10).clamp(1, 30).unsigned_abs())))
+}
+
+/// Spreads the looks of many runs: up to a fifth longer.
+fn jittered(visit: &Visit<'_>, seconds: u64) -> u64 {
+    let spread = seconds / 5;
+    let random = u64::try_from(visit.world.random.bits() & 0xffff).unwrap_or(0);
+    seconds + if spread == 0 { 0 } else { random % (spread + 1) }
+}
+
+fn record(visit: &Visit<'_>, id: &StepId) -> Result<StepRecord, Fault> {
+    visit.run().steps.iter().find(|step| step.id == *id).cloned().ok_or_else(|| Fault::new(format!("the run has no step {id}")))
+}
+
+async fn set(visit: &mut Visit<'_>, id: &StepId, change: impl FnOnce(&mut StepRecord)) -> Result<(), Interrupted> {
+    visit.save(|run| edit(run, id, change)).await
+}
+
+fn edit(run: &mut super::Run, id: &StepId, change: impl FnOnce(&mut StepRecord)) {
+    if let Some(step) = run.steps.iter_mut().find(|step| step.id == *id) {
+        change(step);
+    }
+}

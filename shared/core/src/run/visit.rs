@@ -1,0 +1,234 @@
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Happened, Run, State, begin, finish, step, tell};
+use crate::{
+    audit,
+    failure::Fault,
+    ident::{Actor, RunId, StepId},
+    port::{Delivery, World},
+    proposal::Proposal,
+    store::{Kept, Store},
+};
+
+/// What whoever drives the run must do next. The state machine's Choice reads `next`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "next", rename_all = "snake_case")]
+pub enum Next {
+    /// Visit again in so many seconds.
+    Wait {
+        /// At least one.
+        seconds: u64,
+    },
+    /// Wait for a person; visit again when one has decided, or after so many seconds.
+    Decision {
+        /// At least one.
+        seconds: u64,
+    },
+    /// The run has ended well.
+    Done,
+    /// The run has ended, and not well.
+    Failed,
+    /// Another execution drives this run now.
+    Superseded,
+}
+
+/// Nine history events a round; an execution takes 25,000 and is continued long before.
+const VISITS_IN_EPOCH: u64 = 1_500;
+/// How often people who must decide are reminded.
+pub(super) const REMINDER: SignedDuration = SignedDuration::from_mins(30);
+
+/// Takes a run as far as it goes without waiting.
+///
+/// `token` is given when the execution is about to wait for a person: it is put away, and the visit does nothing else.
+///
+/// # Errors
+/// When the record can't be read or written. Visiting again is always right.
+pub async fn visit(world: &World, id: &RunId, epoch: u64, token: Option<String>) -> Result<Next, Fault> {
+    let store = Store::of(world);
+    let kept: Kept<Run> = store.load(id.as_str()).await?.ok_or_else(|| Fault::new(format!("there is no run {id}")))?;
+    if kept.value.epoch != epoch {
+        return Ok(Next::Superseded);
+    }
+    let proposal: Kept<Proposal> =
+        store.load(kept.value.proposal.as_str()).await?.ok_or_else(|| Fault::new(format!("the proposal of {id} is gone")))?;
+    let mut visit = Visit { world, store, kept, proposal: proposal.value };
+    match token {
+        Some(token) => visit.wait_for_person(token).await,
+        None => visit.drive().await,
+    }
+}
+
+/// One visit: the run as this visitor last wrote it. The first write that somebody else made in between ends the visit.
+pub(super) struct Visit<'a> {
+    pub(super) world: &'a World,
+    store: Store,
+    kept: Kept<Run>,
+    pub(super) proposal: Proposal,
+}
+
+/// Somebody else has written the run: a person who decided, or another visitor.
+#[derive(Debug)]
+pub(super) enum Interrupted {
+    Lost,
+    Fault(Fault),
+}
+
+impl From<Fault> for Interrupted {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<crate::failure::CallError> for Interrupted {
+    fn from(error: crate::failure::CallError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl Visit<'_> {
+    pub(super) fn run(&self) -> &Run {
+        &self.kept.value
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.world.clock.now()
+    }
+
+    /// Writes the run as changed by `edit`.
+    pub(super) async fn save(&mut self, edit: impl FnOnce(&mut Run)) -> Result<(), Interrupted> {
+        let mut next = self.kept.value.clone();
+        edit(&mut next);
+        self.kept = self.store.replace(&self.kept, next).await?.map_err(|_| Interrupted::Lost)?;
+        Ok(())
+    }
+
+    /// Writes to the audit what is about to be done in this run.
+    pub(super) async fn audit(&self, what: &str, detail: Value) -> Result<(), Fault> {
+        let event = audit::Event {
+            at: self.now(),
+            actor: Actor::System("runner".to_owned()),
+            what: what.to_owned(),
+            about: self.run().id.0.clone(),
+            digest: Some(self.run().digest.clone()),
+            detail: json!({"after_version": self.kept.version(), "of": detail}),
+        };
+        audit::append(self.world, event).await.map(drop)
+    }
+
+    async fn drive(&mut self) -> Result<Next, Fault> {
+        let next = match self.advance().await {
+            Ok(next) => next,
+            // A person's decision or another visitor: whatever it was, it is in the record when we come back.
+            Err(Interrupted::Lost) => Next::Wait { seconds: 1 },
+            Err(Interrupted::Fault(fault)) => return Err(fault),
+        };
+        self.tell_people().await;
+        Ok(next)
+    }
+
+    async fn advance(&mut self) -> Result<Next, Interrupted> {
+        if self.run().state.is_final() {
+            return self.wrap_up().await;
+        }
+        let now = self.now();
+        self.save(|run| {
+            run.visits += 1;
+            run.visited_at = now;
+        })
+        .await?;
+        if self.run().visits > VISITS_IN_EPOCH {
+            return self.continue_elsewhere().await;
+        }
+        if let Some(why) = finish::take_lock(self).await? {
+            return self.end(State::Failed { why }).await;
+        }
+        loop {
+            if let Some(stop) = self.run().stop.clone().filter(|_| self.run().is_between_steps()) {
+                return self.end(State::Stopped { by: stop.by }).await;
+            }
+            if let State::Stuck { step, since } = self.run().state.clone() {
+                return self.remind(step, since).await;
+            }
+            let Some(current) = self.run().current().map(|step| step.id.clone()) else {
+                return self.end(State::Succeeded).await;
+            };
+            if let Some(pause) = step::advance(self, &current).await? {
+                return Ok(Next::Wait { seconds: pause });
+            }
+            self.tell_people().await;
+        }
+    }
+
+    /// Ends the run, and does what must be done after its end.
+    async fn end(&mut self, state: State) -> Result<Next, Interrupted> {
+        self.audit("run.end", json!({"state": state})).await?;
+        let now = self.now();
+        self.save(|run| {
+            run.state = state;
+            run.ended_at = Some(now);
+            run.happened(now, Happened::Ended);
+        })
+        .await?;
+        self.wrap_up().await
+    }
+
+    async fn wrap_up(&mut self) -> Result<Next, Interrupted> {
+        finish::settle(self.world, self.run(), &self.proposal).await?;
+        self.tell_people().await;
+        let now = self.now();
+        let told_all = self.run().told == self.run().log.len();
+        let waited = self.run().ended_at.map_or(SignedDuration::ZERO, |ended| now.duration_since(ended));
+        if !told_all && waited < REMINDER {
+            return Ok(Next::Wait { seconds: 15 });
+        }
+        Ok(if self.run().state == State::Succeeded { Next::Done } else { Next::Failed })
+    }
+
+    /// A step failed: people are asked again from time to time.
+    async fn remind(&mut self, stuck: StepId, since: Timestamp) -> Result<Next, Interrupted> {
+        let now = self.now();
+        let last = self.run().log.iter().rev().find(|told| matches!(&told.what, Happened::StillStuck(_) | Happened::StepFailed(_)));
+        let last = last.map_or(since, |told| told.at);
+        if now.duration_since(last) >= REMINDER {
+            self.save(|run| run.happened(now, Happened::StillStuck(stuck))).await?;
+        }
+        Ok(Next::Decision { seconds: REMINDER.as_secs().unsigned_abs() })
+    }
+
+    /// The execution is about to wait for a person. If one has decided meanwhile, it is woken at once.
+    async fn wait_for_person(&mut self, token: String) -> Result<Next, Fault> {
+        if matches!(self.run().state, State::Stuck { .. }) && self.run().stop.is_none() {
+            let kept = token.clone();
+            match self.save(|run| run.wake_token = Some(kept)).await {
+                Ok(()) => return Ok(Next::Decision { seconds: REMINDER.as_secs().unsigned_abs() }),
+                Err(Interrupted::Fault(fault)) => return Err(fault),
+                Err(Interrupted::Lost) => {}
+            }
+        }
+        let _: Delivery = self.world.workflow.wake(&token).await?;
+        Ok(Next::Wait { seconds: 1 })
+    }
+
+    async fn continue_elsewhere(&mut self) -> Result<Next, Interrupted> {
+        let epoch = self.run().epoch + 1;
+        self.audit("run.epoch", json!({"epoch": epoch})).await?;
+        self.save(|run| {
+            run.epoch = epoch;
+            run.visits = 0;
+            run.wake_token = None;
+        })
+        .await?;
+        begin::launch(self.world, self.kept.clone()).await?;
+        Ok(Next::Superseded)
+    }
+
+    /// Tells people what they were not told yet. Never stands in the way of the run.
+    pub(super) async fn tell_people(&mut self) {
+        match tell::tell(self.world, self.kept.clone(), &self.proposal).await {
+            Ok(kept) => self.kept = kept,
+            Err(fault) => tracing::error!(run = self.run().id.as_str(), fault = fault.chain(), "people could not be told"),
+        }
+    }
+}
