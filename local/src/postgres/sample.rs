@@ -36,7 +36,7 @@ pub fn inventory(rows: u64) -> String {
             SELECT 1 + n % {items}, n % 21 - 10, (ARRAY['sale', 'return', 'delivery', 'count'])[1 + n % 4]
             FROM generate_series(1, {movements}) n;
         CREATE INDEX movements_item_id ON movements (item_id);
-        ANALYZE;
+        ANALYZE tenants, items, movements;
         COMMIT;"
     )
 }

@@ -97,8 +97,12 @@ impl Rds {
 
     /// Stops all servers in order. Their data stays.
     pub async fn close(&self) {
+        let mut stopping = tokio::task::JoinSet::new();
         for cluster in self.all_clusters() {
-            if let Err(error) = cluster.stop().await {
+            stopping.spawn(async move { cluster.stop().await });
+        }
+        while let Some(stopped) = stopping.join_next().await {
+            if let Ok(Err(error)) = stopped {
                 tracing::warn!("{error:#}");
             }
         }

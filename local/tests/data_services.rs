@@ -1,0 +1,107 @@
+//! Secrets Manager, S3, Route 53 and the DNS server, in process, by their wire formats.
+#![cfg(test)]
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use jiff::{SignedDuration, Timestamp};
+use mayday_local::{
+    clock::Clock,
+    service::{Call, Reply, Service, Shared},
+};
+use serde_json::{Value, json};
+
+struct Ground {
+    shared: Arc<Shared>,
+    _dir: tempfile::TempDir,
+}
+
+impl Ground {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let start: Timestamp = "2026-11-22T14:00:00Z".parse().unwrap();
+        let shared = Arc::new(Shared::new(Clock::standing_at(start), dir.path().to_owned(), String::new()));
+        Self { shared, _dir: dir }
+    }
+}
+
+async fn send(service: &dyn Service, method: Method, target: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
+    }
+    let mut call = Call {
+        service: service.name().to_owned(),
+        operation: String::new(),
+        region: "eu-west-1".to_owned(),
+        method,
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers: map,
+        body: body.into(),
+    };
+    call.operation = service.operation(&call);
+    service.handle(&call).await
+}
+
+fn text(reply: &Reply) -> String {
+    String::from_utf8_lossy(&reply.body).into_owned()
+}
+
+mod secrets {
+    use mayday_local::secrets::Secrets;
+
+    use super::*;
+
+    async fn call(service: &Secrets, operation: &str, body: Value) -> (u16, Value) {
+        let target = format!("secretsmanager.{operation}");
+        let reply = send(service, Method::POST, "/", &[("x-amz-target", &target)], body.to_string()).await;
+        (reply.status.as_u16(), serde_json::from_slice(&reply.body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_new_value_becomes_current_and_the_old_one_previous() {
+        let ground = Ground::new();
+        let secrets = Secrets::open(ground.shared.clone()).unwrap();
+        let (_, made) = call(&secrets, "CreateSecret", json!({"Name": "db", "SecretString": "one", "ClientRequestToken": "t1"})).await;
+        for _ in 0..2 {
+            let (status, _) =
+                call(&secrets, "PutSecretValue", json!({"SecretId": "db", "SecretString": "two", "ClientRequestToken": "t2"})).await;
+            assert_eq!(status, 200, "the same token twice is one version");
+        }
+        let (status, refused) =
+            call(&secrets, "PutSecretValue", json!({"SecretId": "db", "SecretString": "three", "ClientRequestToken": "t2"})).await;
+        assert_eq!((status, refused["__type"].as_str()), (400, Some("ResourceExistsException")));
+        let (_, current) = call(&secrets, "GetSecretValue", json!({"SecretId": made["ARN"]})).await;
+        let (_, previous) = call(&secrets, "GetSecretValue", json!({"SecretId": "db", "VersionStage": "AWSPREVIOUS"})).await;
+        assert_eq!((current["SecretString"].as_str(), previous["SecretString"].as_str()), (Some("two"), Some("one")));
+
+        let back = json!({"SecretId": "db", "VersionStage": "AWSCURRENT", "MoveToVersionId": "t1"});
+        assert_eq!(call(&secrets, "UpdateSecretVersionStage", back).await.0, 400, "who holds the label must be named");
+        let back = json!({"SecretId": "db", "VersionStage": "AWSCURRENT", "MoveToVersionId": "t1", "RemoveFromVersionId": "t2"});
+        assert_eq!(call(&secrets, "UpdateSecretVersionStage", back).await.0, 200);
+        let (_, described) = call(&secrets, "DescribeSecret", json!({"SecretId": "db"})).await;
+        assert_eq!(described["VersionIdsToStages"], json!({"t1": ["AWSCURRENT"], "t2": ["AWSPREVIOUS"]}));
+
+        drop(secrets);
+        let again = Secrets::open(ground.shared.clone()).unwrap();
+        assert_eq!(again.current("eu-west-1", "db").as_deref(), Some("one"));
+        assert_eq!(again.current("eu-central-1", "db"), None, "secrets are regional");
+    }
+
+    #[tokio::test]
+    async fn a_deleted_secret_is_closed_at_once_and_gone_after_its_window() {
+        let ground = Ground::new();
+        let secrets = Secrets::open(ground.shared.clone()).unwrap();
+        assert!(secrets.seed("eu-west-1", "db", "one"));
+        assert!(!secrets.seed("eu-west-1", "db", "two"), "what is there stays");
+        call(&secrets, "DeleteSecret", json!({"SecretId": "db", "RecoveryWindowInDays": 7})).await;
+        let (status, refused) = call(&secrets, "GetSecretValue", json!({"SecretId": "db"})).await;
+        assert_eq!((status, refused["__type"].as_str()), (400, Some("InvalidRequestException")));
+        ground.shared.clock.advance(SignedDuration::from_hours(24 * 7)).unwrap();
+        let (status, refused) = call(&secrets, "GetSecretValue", json!({"SecretId": "db"})).await;
+        assert_eq!((status, refused["__type"].as_str()), (400, Some("ResourceNotFoundException")));
+    }
+}
