@@ -6,7 +6,8 @@ import re
 import pytest
 from conftest import FUNCTIONS, ROOT, actions, as_list, read
 
-CALLS = ROOT / "shared" / "aws" / "src" / "calls.rs"
+ADAPTERS = ROOT / "shared" / "aws" / "src"
+CALLS = ADAPTERS / "calls.rs"
 
 # Made by Lambda with the function's role, not by the function's code.
 PLATFORM = {
@@ -115,7 +116,7 @@ def test_wildcards_are_only_where_aws_takes_nothing_narrower(roles):
         for statement in statements:
             if statement["Effect"] == "Allow":
                 assert not [action for action in as_list(statement["Action"]) if "*" in action], statement["Sid"]
-                assert "*" not in as_list(statement["Resource"]) or statement["Sid"] == "Attach", statement["Sid"]
+                assert "*" not in as_list(statement["Resource"]) or statement["Sid"] in {"Attach", "Zones"}, statement["Sid"]
 
 
 def test_policies_fit_into_a_role():
@@ -124,6 +125,42 @@ def test_policies_fit_into_a_role():
         text = re.sub(r"\s", "", json.dumps([p["PolicyDocument"] for p in role["Policies"]]))
         text = text.replace("${AWS::Partition}", "aws-us-gov").replace("${AWS::AccountId}", "0" * 12).replace("${AWS::Region}", "ap-southeast-1")
         assert len(text) < 9_000, name
+
+
+# The adapter files by the service that they call: `clients.reads.describe_db_instances()` is rds:DescribeDBInstances.
+SERVICES = {
+    "blobs": "s3",
+    "databases": "rds",
+    "dns": "route53",
+    "inspector": "lambda",
+    "secrets": "secretsmanager",
+    "sql": "lambda",
+    "table": "dynamodb",
+    "workflow": "states",
+}
+OPERATION = re.compile(r"\.((?:describe|create|restore|modify|reboot|delete|get|put|list|start|send|change|add|copy|promote)_\w+|query|invoke)\(\)")
+NO_OPERATION = {"delete_automated_backups"}
+
+
+def adapter_calls():
+    """Every operation that an adapter names, as service:operation in lower case without underscores."""
+    calls = set()
+    for path in ADAPTERS.rglob("*.rs"):
+        service = SERVICES.get(path.relative_to(ADAPTERS).parts[0].removesuffix(".rs"))
+        if service and path.name != "tests.rs":
+            found = set(OPERATION.findall(path.read_text())) - NO_OPERATION
+            calls |= {f"{service}:{name}".replace("_", "") for name in found}
+    return {call.replace("lambda:invoke", "lambda:invokefunction") for call in calls}
+
+
+def test_every_call_of_an_adapter_is_allowed_to_some_function_and_nothing_else_is(roles):
+    called = adapter_calls()
+    assert "rds:describedbinstances" in called
+    functions = ("worker", "runner", "scheduler")
+    allowed = {action.lower() for name in functions for action in actions(roles[name]) - LOG - PLATFORM[name]}
+    implied = {action.lower() for actions_ in IMPLIED.values() for action in actions_}
+    assert called - allowed == set(), "an adapter calls what no role allows"
+    assert allowed - called - implied - {"lambda:invokefunction"} == set(), "a role allows what no adapter calls"
 
 
 def code_calls():
@@ -140,3 +177,12 @@ def test_a_role_allows_exactly_what_the_code_calls(roles, name):
     allowed = actions(roles[name]) - LOG - PLATFORM[name]
     assert called - allowed == set(), "the code calls what its role does not allow"
     assert allowed - called - implied == set(), "the role allows what the code never calls"
+
+
+def test_what_the_runner_may_tag_is_named_as_proposals_name_it(roles):
+    """A snapshot `mayday-…`, an instance `…-r-` and ten characters of the run's id: see shared/core/src/proposal/draft.rs."""
+    source = "\n".join(path.read_text() for path in (ROOT / "shared" / "core" / "src" / "proposal").rglob("*.rs"))
+    assert re.search(r'format!\("mayday-\{\}-', source), "the names of snapshots changed"
+    assert re.search(r'format!\("\{\}-r-\{\}"', source), "the names of restored instances changed"
+    tagged = next(s["Resource"] for s in roles["runner"] if s["Sid"] == "TagWhatIsMade")
+    assert [r["Fn::Sub"].rsplit(":", 1)[1] for r in tagged] == ["*-r-??????????", "mayday-*"]

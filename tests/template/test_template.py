@@ -88,6 +88,12 @@ def test_environment_has_what_the_function_reads(transformed, name):
     assert read_names - LOCAL_ONLY <= variables(functions(transformed)[name])
 
 
+def test_the_local_stack_stops_functions_when_aws_would(transformed):
+    source = (ROOT / "local" / "src" / "functions.rs").read_text()
+    local = {name: int(seconds) for name, seconds in re.findall(r'function\("(\w+)", (\d+),', source)}
+    assert local == {name: function["Timeout"] for name, function in functions(transformed).items()}
+
+
 def test_no_function_has_variables_of_the_local_stack(transformed):
     for function in functions(transformed).values():
         assert not variables(function) & (LOCAL_ONLY | {"AWS_ENDPOINT_URL", "SLACK_API_URL"})
