@@ -1,1 +1,13 @@
-//! Stub.
+//! AWS behind the ports of the core: one adapter a file. No type of the SDK leaves this crate.
+
+pub mod blobs;
+mod classify;
+pub mod client;
+pub mod clock;
+pub mod databases;
+pub mod dns;
+pub mod random;
+pub mod secrets;
+pub mod settings;
+pub mod table;
+pub mod workflow;

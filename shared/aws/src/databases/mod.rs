@@ -1,0 +1,155 @@
+//! Database instances and snapshots in RDS.
+
+mod align;
+mod describe;
+mod restore;
+mod tags;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_rds::Client;
+use jiff::Timestamp;
+use mayday_core::{
+    failure::CallError,
+    policy::{OWNER_TAG, Permit},
+    port::{Databases, Instance, Restoration, RestoreFrom, Settings, Snapshot},
+};
+
+use crate::{
+    classify::{Kind, classify},
+    client::{Connection, Regional},
+    settings::Service,
+};
+
+/// RDS of every region.
+#[derive(Debug)]
+pub struct RdsDatabases {
+    clients: Regional<Client>,
+}
+
+impl RdsDatabases {
+    /// RDS through this connection.
+    #[must_use]
+    pub fn new(connection: &Arc<Connection>) -> Self {
+        Self { clients: Regional::new(connection, Service::Rds, Client::new) }
+    }
+
+    fn reads(&self, region: &str) -> Client {
+        self.clients.in_region(region).reads
+    }
+
+    fn changes(&self, region: &str) -> Client {
+        self.clients.in_region(region).changes
+    }
+
+    /// The beginning of what a point-in-time restore can reach, which another call tells. It only lets a proposal say no
+    /// earlier than RDS would, so a failure of it fails nothing.
+    async fn earliest_restorable(&self, of: &Instance) -> Option<Timestamp> {
+        let describe = self.reads(&of.region).describe_db_instance_automated_backups().db_instance_identifier(&of.id);
+        let found =
+            describe.send().await.inspect_err(|error| tracing::warn!(instance = of.id, %error, "no automated backup was described"));
+        // An earlier instance of the same name may have left backups behind.
+        let backups = found.ok()?.db_instance_automated_backups.unwrap_or_default().into_iter();
+        let windows = backups.filter(|backup| backup.dbi_resource_id() == Some(&of.resource_id)).filter_map(|backup| backup.restore_window);
+        windows.filter_map(|window| window.earliest_time.as_ref().and_then(describe::timestamp)).min()
+    }
+
+    /// The instance that a change is about to be made to.
+    async fn present(&self, region: &str, id: &str) -> Result<Instance, CallError> {
+        let found = self.instance(region, id).await?;
+        found.ok_or_else(|| CallError::refused("DBInstanceNotFound", format!("there is no database instance {id} in {region}")))
+    }
+}
+
+#[async_trait]
+impl Databases for RdsDatabases {
+    async fn instance(&self, region: &str, id: &str) -> Result<Option<Instance>, CallError> {
+        let found = match self.reads(region).describe_db_instances().db_instance_identifier(id).send().await {
+            Ok(found) => found.db_instances.unwrap_or_default().into_iter().next(),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_db_instance_not_found_fault()) => None,
+            Err(error) => return Err(classify(Kind::Read, error)),
+        };
+        let Some(mut instance) = found.map(|instance| describe::instance(region, instance)) else { return Ok(None) };
+        if instance.latest_restorable.is_some() {
+            instance.earliest_restorable = self.earliest_restorable(&instance).await;
+        }
+        Ok(Some(instance))
+    }
+
+    async fn snapshots(&self, region: &str, instance: &str) -> Result<Vec<Snapshot>, CallError> {
+        let pages = self.reads(region).describe_db_snapshots().db_instance_identifier(instance).into_paginator().items().send();
+        match pages.collect::<Result<Vec<_>, _>>().await {
+            Ok(found) => Ok(found.into_iter().map(|snapshot| describe::snapshot(region, snapshot)).collect()),
+            Err(error) => Err(classify(Kind::Read, error)),
+        }
+    }
+
+    async fn snapshot(&self, region: &str, id: &str) -> Result<Option<Snapshot>, CallError> {
+        match self.reads(region).describe_db_snapshots().db_snapshot_identifier(id).send().await {
+            Ok(found) => Ok(found.db_snapshots.unwrap_or_default().into_iter().next().map(|snapshot| describe::snapshot(region, snapshot))),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_db_snapshot_not_found_fault()) => Ok(None),
+            Err(error) => Err(classify(Kind::Read, error)),
+        }
+    }
+
+    async fn create_snapshot(&self, permit: &Permit, region: &str, instance: &str, id: &str) -> Result<(), CallError> {
+        let create = self.changes(region).create_db_snapshot().db_instance_identifier(instance).db_snapshot_identifier(id);
+        let create = create.set_tags(Some(tags::to_vendor(&permit.owner_tags())));
+        create.send().await.map(drop).map_err(|error| classify(Kind::Change, error))
+    }
+
+    async fn restore(&self, permit: &Permit, restoration: &Restoration) -> Result<(), CallError> {
+        let client = self.changes(&restoration.region);
+        match &restoration.from {
+            RestoreFrom::Snapshot(id) => {
+                let call = restore::from_snapshot(&client, id, permit, restoration);
+                call.send().await.map(drop).map_err(|error| classify(Kind::Change, error))
+            }
+            RestoreFrom::Time { instance, at } => {
+                let call = restore::from_log(&client, instance, Some(*at), permit, restoration);
+                call.send().await.map(drop).map_err(|error| classify(Kind::Change, error))
+            }
+            RestoreFrom::Latest { instance } => {
+                let call = restore::from_log(&client, instance, None, permit, restoration);
+                call.send().await.map(drop).map_err(|error| classify(Kind::Change, error))
+            }
+        }
+    }
+
+    async fn align(&self, _permit: &Permit, region: &str, instance: &str, settings: &Settings) -> Result<(), CallError> {
+        let now = self.present(region, instance).await?;
+        match align::to_settings(&self.changes(region), instance, &now.settings, settings) {
+            Some(modify) => modify.send().await.map(drop).map_err(|error| classify(Kind::Change, error)),
+            None => Ok(()),
+        }
+    }
+
+    async fn reboot(&self, _permit: &Permit, region: &str, instance: &str) -> Result<(), CallError> {
+        let reboot = self.changes(region).reboot_db_instance().db_instance_identifier(instance);
+        reboot.send().await.map(drop).map_err(|error| classify(Kind::Change, error))
+    }
+
+    async fn delete_instance(&self, permit: &Permit, region: &str, instance: &str, final_snapshot: Option<&str>) -> Result<(), CallError> {
+        let now = self.present(region, instance).await?.settings;
+        if final_snapshot.is_none() && now.tags.get(OWNER_TAG) != permit.owner_tags().get(OWNER_TAG) {
+            return Err(CallError::refused(
+                "NotOurs",
+                format!("{instance} was not made by this run, so it is not deleted without a final snapshot"),
+            ));
+        }
+        let client = self.changes(region);
+        if now.deletion_protection {
+            let unprotect = client.modify_db_instance().db_instance_identifier(instance).deletion_protection(false).apply_immediately(true);
+            unprotect.send().await.map_err(|error| classify(Kind::Change, error))?;
+        }
+        // The automated backups stay for their retention: without being told so, they die with the instance.
+        let delete = client.delete_db_instance().db_instance_identifier(instance).delete_automated_backups(false);
+        let delete =
+            delete.skip_final_snapshot(final_snapshot.is_none()).set_final_db_snapshot_identifier(final_snapshot.map(str::to_owned));
+        delete.send().await.map(drop).map_err(|error| classify(Kind::Change, error))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! Hosted zones in Route 53, and what name servers answer.
+
+use async_trait::async_trait;
+use aws_sdk_route53::{
+    Client,
+    error::BuildError,
+    types::{Change, ChangeAction, ChangeBatch, ChangeStatus as VendorStatus, ResourceRecord, ResourceRecordSet, RrType},
+};
+use mayday_core::{
+    failure::CallError,
+    policy::{OWNER_TAG, Permit},
+    port::{ChangeStatus, Dns, RecordSet},
+};
+use mayday_resolver::{LookupError, Resolver};
+
+use crate::{
+    classify::{Kind, classify},
+    client::{Connection, Twin},
+    settings::Service,
+};
+
+/// Route 53, which has no regions, and the name servers that this function asks.
+#[derive(Debug)]
+pub struct Route53Dns {
+    clients: Twin<Client>,
+    resolver: Resolver,
+}
+
+impl Route53Dns {
+    /// Route 53 through this connection, look-ups through this resolver.
+    #[must_use]
+    pub fn new(connection: &Connection, resolver: Resolver) -> Self {
+        Self { clients: connection.twin(Service::Route53, Client::new), resolver }
+    }
+
+    /// The id of a zone that is given by id or by name, private ones too.
+    async fn zone_id(&self, zone: &str) -> Result<String, CallError> {
+        if let Some(id) = as_zone_id(zone) {
+            return Ok(id.to_owned());
+        }
+        let wanted = plain(zone);
+        let found = self.clients.reads.list_hosted_zones_by_name().dns_name(&wanted).send().await;
+        let found = found.map_err(|error| classify(Kind::Read, error))?;
+        let mut ids =
+            found.hosted_zones.iter().filter(|zone| plain(&zone.name) == wanted).map(|zone| zone.id.trim_start_matches("/hostedzone/"));
+        match (ids.next(), ids.next()) {
+            (Some(id), None) => Ok(id.to_owned()),
+            (None, _) => Err(CallError::refused("NoSuchHostedZone", format!("there is no hosted zone {wanted}"))),
+            // A public and a private one, or private ones of several networks: which is meant, only the plan can say.
+            (Some(one), Some(other)) => Err(CallError::refused(
+                "AmbiguousHostedZone",
+                format!("{wanted} is the name of several hosted zones ({one}, {other}, …): name one by its id"),
+            )),
+        }
+    }
+}
+
+#[async_trait]
+impl Dns for Route53Dns {
+    async fn record(&self, zone: &str, name: &str, kind: &str) -> Result<Option<RecordSet>, CallError> {
+        let zone = self.zone_id(zone).await?;
+        let list = self.clients.reads.list_resource_record_sets().hosted_zone_id(zone).start_record_name(name);
+        let list = list.start_record_type(RrType::from(kind)).max_items(1);
+        let found = list.send().await.map_err(|error| classify(Kind::Read, error))?;
+        // The list starts at the name and goes on to others behind it.
+        let found =
+            found.resource_record_sets.into_iter().next().filter(|set| plain(&set.name) == plain(name) && set.r#type.as_str() == kind);
+        found.map(simple).transpose()
+    }
+
+    async fn replace(&self, permit: &Permit, zone: &str, old: &RecordSet, new: &RecordSet) -> Result<String, CallError> {
+        let zone = self.zone_id(zone).await?;
+        let batch = compare_and_set(permit, old, new).map_err(|error| CallError::refused("InvalidRequest", error.to_string()))?;
+        let change = self.clients.changes.change_resource_record_sets().hosted_zone_id(zone).change_batch(batch);
+        let made = change.send().await.map_err(|error| classify(Kind::Change, error))?;
+        let info = made.change_info.ok_or_else(|| CallError::Unknown { why: "the answer names no change".to_owned() })?;
+        Ok(info.id.trim_start_matches("/change/").to_owned())
+    }
+
+    async fn change(&self, id: &str) -> Result<ChangeStatus, CallError> {
+        let found = self.clients.reads.get_change().id(id).send().await.map_err(|error| classify(Kind::Read, error))?;
+        match found.change_info.map(|info| info.status) {
+            Some(VendorStatus::Insync) => Ok(ChangeStatus::InSync),
+            _ => Ok(ChangeStatus::Pending),
+        }
+    }
+
+    async fn lookup_cname(&self, name: &str) -> Result<Option<String>, CallError> {
+        self.resolver.cname(name).await.map_err(|error| match error {
+            LookupError::BadName(_) => CallError::refused("BadName", error.to_string()),
+            _ => CallError::NotNow { code: "NoAnswer".to_owned(), why: error.to_string() },
+        })
+    }
+}
+
+/// One batch, which lands whole or not at all: an UPSERT would overwrite what somebody else has just set.
+fn compare_and_set(permit: &Permit, old: &RecordSet, new: &RecordSet) -> Result<ChangeBatch, BuildError> {
+    let run = permit.owner_tags().remove(OWNER_TAG).unwrap_or_default();
+    let batch = ChangeBatch::builder().comment(format!("mayday {run}"));
+    batch.changes(change(ChangeAction::Delete, old)?).changes(change(ChangeAction::Create, new)?).build()
+}
+
+fn change(action: ChangeAction, set: &RecordSet) -> Result<Change, BuildError> {
+    let values = set.values.iter().map(|value| ResourceRecord::builder().value(value).build()).collect::<Result<Vec<_>, _>>()?;
+    let record = ResourceRecordSet::builder().name(&set.name).r#type(RrType::from(set.kind.as_str())).ttl(set.ttl);
+    Change::builder().action(action).resource_record_set(record.set_resource_records(Some(values)).build()?).build()
+}
+
+fn simple(set: ResourceRecordSet) -> Result<RecordSet, CallError> {
+    let is_simple = set.set_identifier.is_none() && set.alias_target.is_none();
+    match (set.ttl, set.resource_records) {
+        (Some(ttl), Some(records)) if is_simple => Ok(RecordSet {
+            name: plain(&set.name),
+            kind: set.r#type.as_str().to_owned(),
+            ttl,
+            values: records.into_iter().map(|record| record.value).collect(),
+        }),
+        _ => Err(CallError::refused("NotASimpleRecord", format!("{} is an alias or has a routing policy", plain(&set.name)))),
+    }
+}
+
+/// Ids are `Z` and capitals; a zone's name is compared in lower case and mostly has a dot.
+fn as_zone_id(zone: &str) -> Option<&str> {
+    let id = zone.strip_prefix("/hostedzone/").unwrap_or(zone);
+    let looks_like_one = id.len() > 8 && id.starts_with('Z') && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    looks_like_one.then_some(id)
+}
+
+/// Lower case, no final dot, and an asterisk where Route 53 writes its octal code.
+fn plain(name: &str) -> String {
+    name.trim_end_matches('.').to_lowercase().replace("\\052", "*")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_are_told_by_id_or_by_name() {
+        assert_eq!(as_zone_id("/hostedzone/Z0123456789ABC"), Some("Z0123456789ABC"));
+        assert_eq!(as_zone_id("Z0123456789ABC"), Some("Z0123456789ABC"));
+        assert_eq!(as_zone_id("zebra.example"), None);
+        assert_eq!(as_zone_id("ZOO"), None);
+    }
+
+    #[test]
+    fn names_are_compared_without_dots_and_codes() {
+        assert_eq!(plain("\\052.Example.COM."), "*.example.com");
+    }
+}
