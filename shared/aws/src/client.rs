@@ -30,6 +30,8 @@ const CONNECT: Duration = Duration::from_secs(2);
 const ATTEMPT: Duration = Duration::from_secs(8);
 /// How long a call may take, with all its attempts.
 const OPERATION: Duration = Duration::from_secs(20);
+/// How long an inspection may take: the inspector gives up after 50 s (`functions/inspector`), and its start takes a moment.
+const INVOCATION: Duration = Duration::from_secs(58);
 /// How often a read is tried. Describe calls on RDS are throttled for the whole account (`Rate exceeded`).
 const READ_ATTEMPTS: u32 = 4;
 /// The first pause between attempts, doubled each time, with jitter.
@@ -45,8 +47,8 @@ pub(crate) enum Attempts {
     /// Changes: once. A second attempt after a lost answer would take the first one's effect for somebody else's
     /// (DESIGN decision 3); whoever called looks at what is there and decides.
     Once,
-    /// Reads that may take this long.
-    Patient(Duration),
+    /// Invocations that answer: as long as the function may take.
+    Patient,
 }
 
 /// All that clients are made of.
@@ -96,10 +98,9 @@ impl Connection {
     }
 
     fn twin_in<C>(&self, service: Service, region: &str, make: fn(&SdkConfig) -> C) -> Twin<C> {
-        Twin {
-            reads: make(&self.configure(service, region, Attempts::Several)),
-            changes: make(&self.configure(service, region, Attempts::Once)),
-        }
+        // An invocation that waits for a database's answers takes as long as they do.
+        let reads = if service == Service::Lambda { Attempts::Patient } else { Attempts::Several };
+        Twin { reads: make(&self.configure(service, region, reads)), changes: make(&self.configure(service, region, Attempts::Once)) }
     }
 }
 
@@ -142,7 +143,7 @@ fn https() -> SharedHttpClient {
 fn timeouts(attempts: Attempts) -> TimeoutConfig {
     let (attempt, operation) = match attempts {
         Attempts::Several | Attempts::Once => (ATTEMPT, OPERATION),
-        Attempts::Patient(long) => (long, long + CONNECT),
+        Attempts::Patient => (INVOCATION, INVOCATION + CONNECT),
     };
     TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(attempt).operation_timeout(operation).build()
 }
@@ -153,6 +154,6 @@ fn retries(attempts: Attempts) -> RetryConfig {
             let several = RetryConfig::standard().with_max_attempts(READ_ATTEMPTS);
             several.with_initial_backoff(FIRST_PAUSE).with_max_backoff(LONGEST_PAUSE)
         }
-        Attempts::Once | Attempts::Patient(_) => RetryConfig::standard().with_max_attempts(1),
+        Attempts::Once | Attempts::Patient => RetryConfig::standard().with_max_attempts(1),
     }
 }

@@ -1,6 +1,7 @@
 //! AWS behind the ports of the core: one adapter a file. No type of the SDK leaves this crate.
 
 pub mod blobs;
+pub mod calls;
 mod classify;
 pub mod client;
 pub mod clock;
@@ -9,5 +10,7 @@ pub mod dns;
 pub mod random;
 pub mod secrets;
 pub mod settings;
+pub mod sql;
 pub mod table;
 pub mod workflow;
+pub mod world;

@@ -1,0 +1,46 @@
+//! The IAM actions that each adapter's calls need, so that a test can compare a function's role with what its code calls.
+//!
+//! They stand here and not in the adapters because they are read side by side, when a policy is written or doubted.
+
+/// [`crate::table`].
+pub const TABLE: &[&str] = &["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"];
+
+/// [`crate::blobs`]. `ListBucket`, since without it S3 says of a file that is not there that access is denied.
+pub const BLOBS: &[&str] = &["s3:GetObject", "s3:ListBucket", "s3:PutObject"];
+
+/// [`crate::databases`], what it asks.
+pub const DATABASES_READ: &[&str] = &["rds:DescribeDBInstanceAutomatedBackups", "rds:DescribeDBInstances", "rds:DescribeDBSnapshots"];
+
+/// [`crate::databases`], what it changes. `AddTagsToResource` is demanded of whoever tags what they create; the
+/// monitoring role and the encryption keys are handed on (`iam:PassRole`, and for encrypted storage `kms:CreateGrant` and
+/// `kms:DescribeKey`).
+pub const DATABASES_CHANGE: &[&str] = &[
+    "iam:PassRole",
+    "kms:CreateGrant",
+    "kms:DescribeKey",
+    "rds:AddTagsToResource",
+    "rds:CreateDBSnapshot",
+    "rds:DeleteDBInstance",
+    "rds:ModifyDBInstance",
+    "rds:RebootDBInstance",
+    "rds:RestoreDBInstanceFromDBSnapshot",
+    "rds:RestoreDBInstanceToPointInTime",
+];
+
+/// [`crate::secrets`], what it reads.
+pub const SECRETS_READ: &[&str] = &["secretsmanager:GetSecretValue"];
+
+/// [`crate::secrets`], what it changes.
+pub const SECRETS_CHANGE: &[&str] = &["secretsmanager:PutSecretValue"];
+
+/// [`crate::dns`], what it asks.
+pub const DNS_READ: &[&str] = &["route53:GetChange", "route53:ListHostedZonesByName", "route53:ListResourceRecordSets"];
+
+/// [`crate::dns`], what it changes.
+pub const DNS_CHANGE: &[&str] = &["route53:ChangeResourceRecordSets"];
+
+/// [`crate::sql`], beside [`SECRETS_READ`] for the sign-in.
+pub const SQL: &[&str] = &["lambda:InvokeFunction"];
+
+/// [`crate::workflow`].
+pub const WORKFLOW: &[&str] = &["states:DescribeExecution", "states:SendTaskSuccess", "states:StartExecution"];

@@ -1,0 +1,137 @@
+//! Everything outside that a function needs, from its environment.
+
+use std::{path::Path, sync::Arc};
+
+use mayday_core::port::{Chat, Clock, Directory, Secrets, World};
+use mayday_resolver::{LookupError, Resolver};
+
+use crate::{
+    blobs::S3Blobs,
+    client::Connection,
+    clock::{StackClock, SystemClock, UnreadableClock},
+    databases::RdsDatabases,
+    dns::Route53Dns,
+    random::SystemRandom,
+    secrets::SecretsManager,
+    settings::{Missing, Settings, optional, required},
+    sql::InspectorSql,
+    table::DynamoTable,
+    workflow::StepFunctions,
+};
+
+/// Why a function can't start. Nothing in it is secret.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    /// A variable is missing.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    /// The stack's clock can't be read.
+    #[error(transparent)]
+    Clock(#[from] UnreadableClock),
+    /// No name server is known.
+    #[error(transparent)]
+    Names(#[from] LookupError),
+}
+
+/// What the environment of a function says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// Region, keys and addresses.
+    pub settings: Settings,
+    /// `MAYDAY_TABLE`.
+    pub table: String,
+    /// `MAYDAY_BUCKET`.
+    pub bucket: String,
+    /// `MAYDAY_STATE_MACHINE`: an ARN.
+    pub state_machine: String,
+    /// `MAYDAY_INSPECTOR`: a function's name.
+    pub inspector: String,
+    /// `MAYDAY_CLOCK`: a local stack's clock.
+    pub clock: Option<String>,
+    /// `MAYDAY_DNS_SERVERS`: a local stack's name servers.
+    pub dns_servers: Option<String>,
+}
+
+impl Environment {
+    /// Reads the environment through a look-up, which only a function's `main` may make from `std::env::var`.
+    ///
+    /// # Errors
+    /// When a variable is missing.
+    pub fn read(lookup: &impl Fn(&str) -> Option<String>) -> Result<Self, Missing> {
+        Ok(Self {
+            settings: Settings::from_env(lookup)?,
+            table: required(lookup, "MAYDAY_TABLE")?,
+            bucket: required(lookup, "MAYDAY_BUCKET")?,
+            state_machine: required(lookup, "MAYDAY_STATE_MACHINE")?,
+            inspector: required(lookup, "MAYDAY_INSPECTOR")?,
+            clock: optional(lookup, "MAYDAY_CLOCK"),
+            dns_servers: optional(lookup, "MAYDAY_DNS_SERVERS"),
+        })
+    }
+}
+
+/// All of AWS that the domain needs. Chat and people come from elsewhere: [`Self::world`].
+pub struct Aws {
+    environment: Environment,
+    connection: Arc<Connection>,
+    clock: Arc<dyn Clock>,
+    secrets: Arc<SecretsManager>,
+    resolver: Resolver,
+}
+
+impl Aws {
+    /// Connects as the environment says. No call is made.
+    ///
+    /// # Errors
+    /// When the clock or the name servers that the environment names are not there.
+    pub fn connect(environment: Environment) -> Result<Self, ConfigurationError> {
+        let connection = Connection::new(environment.settings.clone());
+        let clock: Arc<dyn Clock> = match &environment.clock {
+            Some(file) => Arc::new(StackClock::open(Path::new(file))?),
+            None => Arc::new(SystemClock),
+        };
+        Self::through(environment, connection, clock)
+    }
+
+    /// As [`Self::connect`], over another connection and clock: a local stack's in this process.
+    ///
+    /// # Errors
+    /// When no name server is known.
+    pub fn through(environment: Environment, connection: Connection, clock: Arc<dyn Clock>) -> Result<Self, ConfigurationError> {
+        let resolver = Resolver::configured(environment.dns_servers.as_deref())?;
+        let connection = Arc::new(connection);
+        let secrets = Arc::new(SecretsManager::new(&connection));
+        Ok(Self { environment, connection, clock, secrets, resolver })
+    }
+
+    /// Secrets: the bot's own keys are needed before there is a chat.
+    #[must_use]
+    pub fn secrets(&self) -> Arc<dyn Secrets> {
+        self.secrets.clone()
+    }
+
+    /// The function's own region.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.environment.settings.region
+    }
+
+    /// Everything outside, with chat and people as given.
+    #[must_use]
+    pub fn world(&self, chat: Arc<dyn Chat>, directory: Arc<dyn Directory>) -> World {
+        let Self { environment, connection, .. } = self;
+        World {
+            clock: self.clock.clone(),
+            random: Arc::new(SystemRandom),
+            table: Arc::new(DynamoTable::new(connection, environment.table.clone())),
+            blobs: Arc::new(S3Blobs::new(connection, environment.bucket.clone())),
+            databases: Arc::new(RdsDatabases::new(connection)),
+            secrets: self.secrets.clone(),
+            dns: Arc::new(Route53Dns::new(connection, self.resolver.clone())),
+            sql: Arc::new(InspectorSql::new(connection, environment.inspector.clone(), self.secrets.clone())),
+            chat,
+            directory,
+            workflow: Arc::new(StepFunctions::new(connection, environment.state_machine.clone())),
+        }
+    }
+}
