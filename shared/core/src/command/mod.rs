@@ -1,9 +1,118 @@
 //! What people type: from Slack's text to a typed command, or one sentence that says what to type instead.
+//!
+//! One verb, one file. [`Command`] is made from the one list below, and so are [`Verb`] and all help.
+
+pub mod approvals;
+pub mod backup;
+pub mod backups;
+pub mod cancel;
+pub mod help;
+pub mod restore;
+pub mod runs;
+pub mod status;
+pub mod why;
 
 mod escape;
+mod gather;
 mod name;
+mod nearest;
+mod parse;
 mod split;
+mod usage;
 
 pub use escape::Mention;
 pub use name::{is_mixed, shown};
+pub use nearest::{nearest, unknown};
+pub use parse::parse;
 pub use split::{LONGEST_TEXT, MOST_TOKENS, Token, split};
+pub use usage::{Argument, arguments, usage};
+
+/// The slash command that all verbs stand behind.
+pub const SLASH: &str = "/dr";
+
+/// The longest reason, in characters: it has to fit on the card.
+pub const LONGEST_REASON: usize = 1_000;
+
+/// Makes the enums from the list of verbs, so that there is no other list to forget one in.
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $variant:ident in $file:ident),* $(,)?) => {
+        /// What somebody wants, as typed: names are not looked up and times are not read yet.
+        #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
+        pub enum Command {
+            $($(#[$doc])* #[command(about = $file::SUMMARY)] $variant($file::Args),)*
+        }
+
+        /// A verb without what stands behind it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum)]
+        pub enum Verb {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Command {
+            /// Which verb it is.
+            #[must_use]
+            pub fn verb(&self) -> Verb {
+                match self { $(Self::$variant(_) => Verb::$variant,)* }
+            }
+        }
+
+        impl Verb {
+            /// All of them, in the order of the help.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// What is typed for it.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($file),)* }
+            }
+
+            /// What it does, in one line.
+            #[must_use]
+            pub fn summary(self) -> &'static str {
+                match self { $(Self::$variant => $file::SUMMARY,)* }
+            }
+
+            /// What to type, without the slash command, and what that does.
+            #[must_use]
+            pub fn examples(self) -> &'static [(&'static str, &'static str)] {
+                match self { $(Self::$variant => $file::EXAMPLES,)* }
+            }
+
+            /// How recovery plans spell it, each with the flags that the spelling stands for.
+            #[must_use]
+            pub fn spellings(self) -> &'static [(&'static str, &'static [&'static str])] {
+                match self { $(Self::$variant => $file::SPELLINGS,)* }
+            }
+        }
+    };
+}
+
+verbs! {
+    /// What there is to type.
+    Help in help,
+    /// How things stand.
+    Status in status,
+    /// Make a recovery point.
+    Backup in backup,
+    /// Show recovery points.
+    Backups in backups,
+    /// Bring a database back.
+    Restore in restore,
+    /// Show what waits for a decision.
+    Approvals in approvals,
+    /// Show runs.
+    Runs in runs,
+    /// Show who decided what.
+    Why in why,
+    /// Stop something.
+    Cancel in cancel,
+}
+
+/// How plans spell a verb: the spelling, and the flags that it stands for.
+type Spellings = &'static [(&'static str, &'static [&'static str])];
+
+/// Examples: what to type behind the slash command, and what that does.
+type Examples = &'static [(&'static str, &'static str)];
+
+#[cfg(test)]
+mod tests;

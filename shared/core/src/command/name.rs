@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use super::LONGEST_REASON;
 use crate::failure::Refusal;
 
 /// The longest name, in characters: an ARN of a snapshot fits.
 const LONGEST: usize = 255;
 
-/// How much of a text is quoted back, in characters.
+/// How much of a text is quoted back, in characters as shown.
 const QUOTED: usize = 60;
 
 /// Checks a name as typed. It is neither mended nor folded: resource names are exact.
@@ -35,6 +36,15 @@ pub(super) fn checked(text: &str) -> Result<String, Refusal> {
 /// For clap: a value that has to be a name.
 pub(super) fn value(text: &str) -> Result<String, Refused> {
     checked(text).map_err(Refused)
+}
+
+/// For clap: a reason, which may say anything that a card has room for.
+pub(super) fn reason(text: &str) -> Result<String, Refused> {
+    if text.chars().count() > LONGEST_REASON {
+        let refusal = Refusal::new(format!("The reason is too long: {LONGEST_REASON} characters are the most."));
+        return Err(Refused(refusal.instead("Shorten it; the whole story goes into the thread.")));
+    }
+    Ok(text.to_owned())
 }
 
 /// A refusal on its way through clap.
@@ -79,32 +89,32 @@ pub(super) fn is_invisible(character: char) -> bool {
     )
 }
 
-/// A text in quotation marks, cut to a readable length, in which nothing can hide: what is not plain ASCII is written as its code
-/// point when the word mixes scripts or can't be seen.
+/// A text in quotation marks, cut to a readable length, in which nothing can hide: what can't be seen, and in mixed scripts all that
+/// is not ASCII, is written as its code point.
 #[must_use]
 pub fn shown(text: &str) -> String {
     let spell = is_mixed(text);
     let mut out = String::from("“");
-    for (position, character) in text.chars().enumerate() {
-        if position == QUOTED {
+    let mut room = QUOTED;
+    for character in text.chars() {
+        let hidden = is_invisible(character) || character.is_control() || (character.is_whitespace() && character != ' ');
+        let part =
+            if hidden || (spell && !character.is_ascii()) { format!("\\u{{{:04x}}}", u32::from(character)) } else { character.to_string() };
+        let Some(left) = room.checked_sub(part.chars().count()) else {
             out.push('…');
             break;
-        }
-        let hidden = is_invisible(character) || character.is_control() || (character.is_whitespace() && character != ' ');
-        if hidden || (spell && !character.is_ascii()) {
-            out.push_str(&format!("\\u{{{:04x}}}", u32::from(character)));
-        } else {
-            out.push(character);
-        }
+        };
+        room = left;
+        out.push_str(&part);
     }
     out.push('”');
     out
 }
 
-/// Whether a word has letters of ASCII beside letters that are not Latin: `prоd` with a Cyrillic о.
+/// Whether any word has letters of ASCII beside letters that are not Latin: `prоd` with a Cyrillic о.
 #[must_use]
 pub fn is_mixed(text: &str) -> bool {
     // Latin letters with accents end at U+024F, and go on in the additions at U+1E00.
     let foreign = |c: char| c.is_alphabetic() && u32::from(c) > 0x24f && !matches!(c, '\u{1e00}'..='\u{1eff}');
-    text.chars().any(|character| character.is_ascii_alphabetic()) && text.chars().any(foreign)
+    text.split_whitespace().any(|word| word.contains(|letter: char| letter.is_ascii_alphabetic()) && word.contains(foreign))
 }

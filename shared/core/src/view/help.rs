@@ -11,7 +11,7 @@ use crate::{
 pub fn help_overview(who_may: &[Verb]) -> Message {
     let (may, may_not): (Vec<Verb>, Vec<Verb>) = Verb::ALL.iter().partition(|verb| who_may.contains(verb));
     let lines = may.iter().map(|verb| mrkdwn!("{}  {}", Code(&format!("{SLASH} {}", verb.name())), verb.summary()));
-    let list = Mrkdwn::join(lines, "\n");
+    let list = if may.is_empty() { mrkdwn!("Nothing, as the plan stands.") } else { Mrkdwn::join(lines, "\n") };
     let mut blocks = vec![Block::title("What you can do here"), Block::paragraph(list)];
     let buttons: Vec<Element> = may.iter().filter_map(|verb| button(*verb)).collect();
     if !buttons.is_empty() {
@@ -26,15 +26,16 @@ pub fn help_overview(who_may: &[Verb]) -> Message {
     }
     let more = mrkdwn!("{} shows how a verb is used, with examples.", Code(&format!("{SLASH} help VERB")));
     blocks.push(Block::small_print(more));
-    let names: Vec<&str> = may.iter().map(|verb| verb.name()).collect();
-    Message { text: mrkdwn!("What you can do here: {}.", names.join(", ")), blocks }
+    let names = if may.is_empty() { "nothing".to_owned() } else { may.iter().map(|verb| verb.name()).collect::<Vec<_>>().join(", ") };
+    Message { text: mrkdwn!("What you can do here: {}.", names), blocks }
 }
 
 /// How a verb is used: usage, what each part means, examples.
 #[must_use]
 pub fn help_verb(verb: Verb) -> Message {
     let text = mrkdwn!("{}: {}", Code(&usage(verb)), verb.summary());
-    let mut blocks = vec![Block::title(format!("{SLASH} {}", verb.name())), Block::paragraph(mrkdwn!("{}\n{}", verb.summary(), Code(&usage(verb))))];
+    let mut blocks =
+        vec![Block::title(format!("{SLASH} {}", verb.name())), Block::paragraph(mrkdwn!("{}\n{}", verb.summary(), Code(&usage(verb))))];
     let parts = arguments(verb);
     if !parts.is_empty() {
         let lines = parts.iter().map(|part| mrkdwn!("{}  {}", Code(&part.typed), sentence(&part.help)));
@@ -97,14 +98,67 @@ mod tests {
 
     #[test]
     fn b13_the_overview_names_what_you_may_and_what_you_may_not() {
-        insta::assert_snapshot!(read(&help_overview(Verb::ALL)), @"");
-        insta::assert_snapshot!(read(&help_overview(&[Verb::Help, Verb::Status, Verb::Runs, Verb::Why])), @"");
+        insta::assert_snapshot!(read(&help_overview(Verb::ALL)), @r"
+        (What you can do here: help, status, backup, backups, restore, approvals, runs, why, cancel.)
+        # What you can do here
+        `/dr help`  Show what there is to type, or how a verb is used.
+        `/dr status`  Show the databases of the plan, their recovery points, and what is going on.
+        `/dr backup`  Make a recovery point of a database now.
+        `/dr backups`  Show the recovery points of a database, and what is known of each.
+        `/dr restore`  Bring a database back, beside the old one, and move traffic over once it is verified.
+        `/dr approvals`  Show the proposals that wait for a decision, and whose.
+        `/dr runs`  Show the runs that are going on.
+        `/dr why`  Show the ledger of a run: who asked, who decided, what was done and what came of it.
+        `/dr cancel`  Withdraw a proposal, or stop a run at its next safe point.
+        [Status: open_status] [Back up now: open_backup] [Restore: open_restore] [Approvals: open_approvals] [Runs: open_runs]
+        - `/dr help VERB` shows how a verb is used, with examples.
+        ");
+        insta::assert_snapshot!(read(&help_overview(&[Verb::Help, Verb::Status, Verb::Runs, Verb::Why])), @r"
+        (What you can do here: help, status, runs, why.)
+        # What you can do here
+        `/dr help`  Show what there is to type, or how a verb is used.
+        `/dr status`  Show the databases of the plan, their recovery points, and what is going on.
+        `/dr runs`  Show the runs that are going on.
+        `/dr why`  Show the ledger of a run: who asked, who decided, what was done and what came of it.
+        [Status: open_status] [Runs: open_runs]
+        - Not for you here: `backup`, `backups`, `restore`, `approvals`, `cancel`. The plan says who may; ask its owner, or somebody who has the role.
+        - `/dr help VERB` shows how a verb is used, with examples.
+        ");
     }
 
     #[test]
     fn the_help_of_a_verb_explains_every_part_and_has_examples() {
-        insta::assert_snapshot!(read(&help_verb(Verb::Restore)), @"");
-        insta::assert_snapshot!(read(&help_verb(Verb::Status)), @"");
+        insta::assert_snapshot!(read(&help_verb(Verb::Restore)), @r#"
+        (`/dr restore [DATABASE] [--latest | --at WHEN | --id RECOVERY_POINT | --last-known-good] [--before WHEN] [--reason TEXT]`: Bring a database back, beside the old one, and move traffic over once it is verified.)
+        # /dr restore
+        Bring a database back, beside the old one, and move traffic over once it is verified.
+        `/dr restore [DATABASE] [--latest | --at WHEN | --id RECOVERY_POINT | --last-known-good] [--before WHEN] [--reason TEXT]`
+        `DATABASE`  The database, by its name in the plan; without it, a form opens.
+        `--latest`  The last moment that can be restored.
+        `--at WHEN`  The moment to go back to, such as 14:05, 2026-11-22 14:05 Berlin or 10m ago.
+        `--id RECOVERY_POINT`  One recovery point, by its id.
+        `--last-known-good`  The newest recovery point that passed its verification.
+        `--before WHEN`  Only recovery points from before this time.
+        `--reason TEXT`  Why, for those who decide and those who read it later.
+        *Examples*
+        `/dr restore orders --at 14:05`  as orders was at 14:05 in your time zone
+        `/dr restore orders --at 2026-11-22 14:05 Berlin`  the same, with day and zone
+        `/dr restore orders --at 10m ago --reason "rows deleted by mistake"`  as it was ten minutes ago, and why
+        `/dr restore orders --latest`  the last moment that can be restored
+        `/dr restore orders --last-known-good --before 14:05`  the newest recovery point from before 14:05 that passed its verification
+        `/dr restore orders --id mayday-orders-20261122`  one recovery point, by its id
+        `/dr restore`  a form to pick from
+        - Also understood, as plans spell it: `db:restore`, `db:restore-latest`, `restore:latest`, `restore:from-clean-backup`
+        "#);
+        insta::assert_snapshot!(read(&help_verb(Verb::Status)), @r"
+        (`/dr status`: Show the databases of the plan, their recovery points, and what is going on.)
+        # /dr status
+        Show the databases of the plan, their recovery points, and what is going on.
+        `/dr status`
+        *Examples*
+        `/dr status`  every database: its state, its newest recovery point, what runs on it
+        - Also understood, as plans spell it: `db:status`, `status:all`
+        ");
     }
 
     #[test]
