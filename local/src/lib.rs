@@ -7,9 +7,11 @@
 
 pub mod calls;
 pub mod clock;
+pub mod connector;
 pub mod console;
 pub mod control;
 pub mod dynamodb;
+pub mod dns;
 pub mod events;
 pub mod faults;
 pub mod front;
@@ -18,7 +20,9 @@ pub mod lambda;
 pub mod postgres;
 pub mod rds;
 mod kept;
+pub mod route53;
 pub mod secrets;
+pub mod scheduler;
 pub mod seed;
 pub mod service;
 pub mod slack;

@@ -105,3 +105,87 @@ mod secrets {
         assert_eq!((status, refused["__type"].as_str()), (400, Some("ResourceNotFoundException")));
     }
 }
+
+mod route53 {
+    use mayday_local::{route53::Route53, seed::SeedZone};
+
+    use super::*;
+
+    fn zone() -> SeedZone {
+        SeedZone {
+            name: "internal.example.com".to_owned(),
+            private: true,
+            records: vec![("db.internal.example.com".to_owned(), "CNAME".to_owned(), 30, "old.example.net".to_owned())],
+        }
+    }
+
+    fn change(action: &str, value: &str) -> String {
+        format!(
+            "<Change><Action>{action}</Action><ResourceRecordSet><Name>db.internal.example.com</Name><Type>CNAME</Type><TTL>30</TTL>\
+             <ResourceRecords><ResourceRecord><Value>{value}</Value></ResourceRecord></ResourceRecords></ResourceRecordSet></Change>"
+        )
+    }
+
+    async fn submit(service: &Route53, zone: &str, changes: &str) -> Reply {
+        let body = format!(
+            "<?xml version=\"1.0\"?><ChangeResourceRecordSetsRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">\
+             <ChangeBatch><Changes>{changes}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>"
+        );
+        send(service, Method::POST, &format!("/2013-04-01/hostedzone/{zone}/rrset/"), &[], body).await
+    }
+
+    #[tokio::test]
+    async fn a_batch_replaces_exactly_the_record_that_it_names_or_nothing() {
+        let ground = Ground::new();
+        let service = Route53::open(ground.shared.clone()).unwrap();
+        let id = service.seed(&zone());
+        assert_eq!(service.seed(&zone()), id, "a second start finds the zone");
+
+        let moved = submit(&service, &id, &(change("DELETE", "somebody-else.example.net") + &change("CREATE", "new.example.net"))).await;
+        assert_eq!(moved.status, 400);
+        let body = super::text(&moved);
+        assert!(body.contains("<Code>InvalidChangeBatch</Code>"), "{body}");
+        let said = "Tried to delete resource record set [name=&apos;db.internal.example.com.&apos;, type=&apos;CNAME&apos;] \
+                    but the values provided do not match the current values";
+        assert!(body.contains(said), "{body}");
+        let twice = super::text(&submit(&service, &id, &change("CREATE", "new.example.net")).await);
+        assert!(twice.contains("but it already exists"), "{twice}");
+        assert_eq!(service.resolve("db.internal.example.com", "CNAME"), Some(vec![(30, "old.example.net".to_owned())]));
+
+        let good = submit(&service, &id, &(change("DELETE", "old.example.net") + &change("CREATE", "new.example.net"))).await;
+        let body = super::text(&good);
+        assert!(body.contains("<Status>PENDING</Status>"), "{body}");
+        let change_id = body.split("<Id>").nth(1).unwrap().split("</Id>").next().unwrap().to_owned();
+        assert_eq!(service.resolve("db.internal.example.com.", "CNAME").unwrap()[0].1, "old.example.net", "on its way");
+        ground.shared.clock.advance(SignedDuration::from_secs(2)).unwrap();
+        let got = super::text(&send(&*service, Method::GET, &format!("/2013-04-01{change_id}"), &[], "").await);
+        assert!(got.contains("<Status>INSYNC</Status>"), "{got}");
+        assert_eq!(service.resolve("DB.internal.example.com", "CNAME").unwrap()[0].1, "new.example.net");
+        let listed = super::text(
+            &send(&*service, Method::GET, &format!("/2013-04-01/hostedzone/{id}/rrset?name=db.internal.example.com&maxitems=1"), &[], "")
+                .await,
+        );
+        assert!(listed.contains("<Value>new.example.net</Value>") && listed.contains("<IsTruncated>false</IsTruncated>"), "{listed}");
+    }
+
+    #[tokio::test]
+    async fn the_primary_of_a_failover_pair_is_answered_while_its_health_check_passes() {
+        let ground = Ground::new();
+        let service = Route53::open(ground.shared.clone()).unwrap();
+        let id = service.seed(&zone());
+        let one = |role: &str, address: &str, check: &str| {
+            format!(
+                "<Change><Action>CREATE</Action><ResourceRecordSet><Name>app.internal.example.com</Name><Type>A</Type>\
+                 <SetIdentifier>{role}</SetIdentifier><Failover>{role}</Failover><TTL>10</TTL><ResourceRecords><ResourceRecord>\
+                 <Value>{address}</Value></ResourceRecord></ResourceRecords>{check}</ResourceRecordSet></Change>"
+            )
+        };
+        let pair = one("PRIMARY", "127.0.0.1", "<HealthCheckId>hc-1</HealthCheckId>") + &one("SECONDARY", "127.0.0.2", "");
+        assert_eq!(submit(&service, &id, &pair).await.status, 200);
+        ground.shared.clock.advance(SignedDuration::from_secs(2)).unwrap();
+        let answer = || service.resolve("app.internal.example.com", "A").unwrap()[0].1.clone();
+        assert_eq!(answer(), "127.0.0.1");
+        service.set_health("hc-1", false);
+        assert_eq!(answer(), "127.0.0.2");
+    }
+}
