@@ -58,6 +58,9 @@ pub fn entry_id(seq: u64) -> String {
     format!("{seq:012}")
 }
 
+/// Where the end of the chain is put away.
+pub const ANCHOR_KEY: &str = "audit/head.json";
+
 /// How many writers may race for one place in the chain before an append gives up.
 const RACES: u32 = 50;
 

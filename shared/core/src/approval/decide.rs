@@ -44,7 +44,8 @@ const RACES: u32 = 20;
 pub async fn decide(world: &World, plan: &Plan, id: &ProposalId, by: &Identity, decision: Decision) -> Result<Answer, Failure> {
     let store = Store::of(world);
     for _ in 0..RACES {
-        let kept: Kept<Approval> = store.load(id.as_str()).await?.ok_or_else(|| Refusal::new(format!("There is no proposal {id} that waits for approval.")))?;
+        let kept: Kept<Approval> =
+            store.load(id.as_str()).await?.ok_or_else(|| Refusal::new(format!("There is no proposal {id} that waits for approval.")))?;
         let now = world.clock.now();
         if !kept.value.is_open(now) {
             return Ok(late(kept.value, by, decision));

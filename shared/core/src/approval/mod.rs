@@ -158,7 +158,10 @@ mod tests {
         for typed in ["orders 14:02 eu-west-1", "Orders 14:02 EU—west–1 ", "orders14:02euwest1"] {
             assert_eq!(phrase_matches(phrase, typed), Ok(()), "{typed}");
         }
-        assert_eq!(phrase_matches(phrase, "orders 14:03 eu-west-1").unwrap_err(), "After “orders14:0” it differs. Type: orders 14:02 eu-west-1");
+        assert_eq!(
+            phrase_matches(phrase, "orders 14:03 eu-west-1").unwrap_err(),
+            "After “orders14:0” it differs. Type: orders 14:02 eu-west-1"
+        );
         assert_eq!(phrase_matches(phrase, "orders 14:02").unwrap_err(), "That stops short. Type all of: orders 14:02 eu-west-1");
         assert!(phrase_matches(phrase, "  ").is_err());
         assert!(phrase_matches(phrase, "orders 14:02 eu-west-1 now").is_err());

@@ -96,18 +96,7 @@ pub async fn launch(world: &World, mut kept: Kept<Run>) -> Result<Kept<Run>, Fau
             return Ok(kept);
         }
         let raised = Run { epoch: kept.value.epoch + 1, visits: 0, wake_token: None, ..kept.value.clone() };
-        audit::append(
-            world,
-            audit::Event {
-                at: world.clock.now(),
-                actor: Actor::System("launch".to_owned()),
-                what: "run.epoch".to_owned(),
-                about: raised.id.0.clone(),
-                digest: Some(raised.digest.clone()),
-                detail: json!({"after_version": kept.version(), "epoch": raised.epoch}),
-            },
-        )
-        .await?;
+        audit::append(world, epoch_event(&kept, &raised, "launch", world.clock.now())).await?;
         kept = match store.replace(&kept, raised).await? {
             Ok(kept) => kept,
             Err(_) => store.load(kept.value.id.as_str()).await?.ok_or_else(|| Fault::new(format!("{} is gone", kept.value.id)))?,
@@ -117,4 +106,34 @@ pub async fn launch(world: &World, mut kept: Kept<Run>) -> Result<Kept<Run>, Fau
         }
     }
     Err(Fault::new(format!("{} could not be started", kept.value.id)))
+}
+
+/// Has a run driven that nobody drives any more: under a new epoch, so that whoever comes back late drives nothing.
+///
+/// # Errors
+/// When it can't be started; the next sweep tries again.
+pub async fn resume(world: &World, kept: Kept<Run>) -> Result<(), Fault> {
+    let now = world.clock.now();
+    let mut raised = Run { epoch: kept.value.epoch + 1, visits: 0, wake_token: None, visited_at: now, ..kept.value.clone() };
+    if !raised.state.is_final() {
+        raised.happened(now, Happened::Resumed);
+    }
+    let event = epoch_event(&kept, &raised, "sweep", now);
+    audit::append(world, event).await?;
+    match Store::of(world).replace(&kept, raised).await? {
+        Ok(kept) => launch(world, kept).await.map(drop),
+        // Somebody drives it after all.
+        Err(_) => Ok(()),
+    }
+}
+
+fn epoch_event(kept: &Kept<Run>, raised: &Run, by: &str, at: Timestamp) -> audit::Event {
+    audit::Event {
+        at,
+        actor: Actor::System(by.to_owned()),
+        what: "run.epoch".to_owned(),
+        about: raised.id.0.clone(),
+        digest: Some(raised.digest.clone()),
+        detail: json!({"after_version": kept.version(), "epoch": raised.epoch}),
+    }
 }

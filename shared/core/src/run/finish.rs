@@ -81,7 +81,11 @@ async fn crown(world: &World, proposal: &Proposal, region: &str, instance: &str)
         if lineage.reigns.last().is_some_and(|reign| reign.resource_id == crowned.resource_id) {
             return Ok(());
         }
-        lineage.reigns.push(Reign { instance: crowned.id.clone(), resource_id: crowned.resource_id.clone(), from: Some(world.clock.now()) });
+        lineage.reigns.push(Reign {
+            instance: crowned.id.clone(),
+            resource_id: crowned.resource_id.clone(),
+            from: Some(world.clock.now()),
+        });
         let landed = match kept {
             Some(kept) => store.replace(&kept, lineage).await?.is_ok(),
             None => matches!(store.create(lineage).await?, Created::New(_)),

@@ -34,7 +34,10 @@ const RACES: u32 = 20;
 pub async fn intervene(world: &World, plan: &Plan, id: &RunId, by: &Identity, what: Intervention) -> Result<Run, Failure> {
     let store = Store::of(world);
     for _ in 0..RACES {
-        let kept: Kept<Run> = store.load(id.as_str()).await?.ok_or_else(|| Refusal::new(format!("There is no run {id}.")).instead("`/dr runs` lists them."))?;
+        let kept: Kept<Run> = store
+            .load(id.as_str())
+            .await?
+            .ok_or_else(|| Refusal::new(format!("There is no run {id}.")).instead("`/dr runs` lists them."))?;
         entitled(world, plan, &kept.value, by, what).await?;
         let now = world.clock.now();
         let next = judged(&kept.value, by, what, now)?;
@@ -68,7 +71,9 @@ async fn entitled(world: &World, plan: &Plan, run: &Run, by: &Identity, what: In
         let quorum = approval.map_or_else(|| plan.approvals.destructive.clone(), |approval| approval.value.quorum);
         policy::counts(plan, directory, by, &quorum, environment).await?;
         if matches!(&proposal.value.requester, Actor::Person(requester) if requester == by) {
-            return Err(Refusal::new("You asked for this run, so you can't waive one of its steps.").instead("Another approver can skip it; you can retry it, or stop the run.").into());
+            return Err(Refusal::new("You asked for this run, so you can't waive one of its steps.")
+                .instead("Another approver can skip it; you can retry it, or stop the run.")
+                .into());
         }
         return Ok(());
     }
@@ -102,7 +107,8 @@ fn judged(run: &Run, by: &Identity, what: Intervention, now: jiff::Timestamp) ->
         record.ended_at = None;
     }
     next.state = State::Running;
-    let happened = if what == Intervention::Skip { Happened::Skipped(step.clone(), by.clone()) } else { Happened::Retried(step.clone(), by.clone()) };
+    let happened =
+        if what == Intervention::Skip { Happened::Skipped(step.clone(), by.clone()) } else { Happened::Retried(step.clone(), by.clone()) };
     next.happened(now, happened);
     Ok(next)
 }

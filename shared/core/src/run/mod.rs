@@ -13,10 +13,10 @@ mod visit;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use begin::{begin, launch};
+pub use begin::{begin, launch, resume};
 pub use intervene::{Intervention, intervene};
-pub use visit::{Next, visit};
 pub use tell::tell;
+pub use visit::{Next, visit};
 
 use crate::{
     action::Finding,

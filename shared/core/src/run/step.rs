@@ -33,7 +33,9 @@ pub(super) async fn advance(visit: &mut Visit<'_>, id: &StepId) -> Result<Option
     };
     let seen = match observe(visit, &planned).await {
         Ok(seen) => seen,
-        Err(CallError::Refused { code, why }) => return fail(visit, id, Finding::said(format!("the look was refused ({code}): {why}"))).await,
+        Err(CallError::Refused { code, why }) => {
+            return fail(visit, id, Finding::said(format!("the look was refused ({code}): {why}"))).await;
+        }
         Err(error) => return patience(visit, &planned, started_at, error.why()).await,
     };
     match seen {
@@ -96,7 +98,9 @@ async fn call(visit: &mut Visit<'_>, planned: &PlannedStep, record: &StepRecord)
     };
     let token: u64 = visit.run().steps.iter().map(|step| u64::from(step.attempts)).sum::<u64>() + 1;
     let until = visit.now().saturating_add(SENDABLE).unwrap_or(Timestamp::MAX);
-    visit.audit("step.intent", json!({"step": planned.id, "action": planned.act, "token": token, "by": format!("{:?}", permit.authority())})).await?;
+    visit
+        .audit("step.intent", json!({"step": planned.id, "action": planned.act, "token": token, "by": format!("{:?}", permit.authority())}))
+        .await?;
     set(visit, &planned.id, |step| {
         step.state = StepState::Intended { token, until };
         step.attempts += 1;

@@ -132,6 +132,18 @@ impl Show for Identity {
     }
 }
 
+/// A channel, by its id.
+#[derive(Debug, Clone, Copy)]
+pub struct Channel<'a>(pub &'a str);
+
+impl Show for Channel<'_> {
+    fn show(&self, out: &mut String) {
+        out.push_str("<#");
+        out.extend(self.0.chars().filter(char::is_ascii_alphanumeric));
+        out.push('>');
+    }
+}
+
 /// A moment: in the reader's zone, with UTC as what phones and screen readers fall back to.
 #[derive(Debug, Clone, Copy)]
 pub struct At(pub Timestamp);

@@ -1,0 +1,61 @@
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::Delivery;
+use crate::{
+    failure::Fault,
+    port::World,
+    store::{Created, Kept, Record, Store},
+};
+
+/// Who is at work on a delivery: kept so that its repetitions do nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The delivery's key.
+    pub key: String,
+    /// Until when whoever claimed it is at work; afterwards they are taken to be dead.
+    pub until: Timestamp,
+    /// Whether it was answered.
+    pub done: bool,
+}
+
+impl Record for Claim {
+    const PARTITION: &'static str = "claim";
+
+    fn id(&self) -> String {
+        self.key.clone()
+    }
+}
+
+/// Longer than a worker may run.
+const LEASE: SignedDuration = SignedDuration::from_secs(90);
+
+/// Claims a delivery. `None`: it was answered, or somebody is at it.
+///
+/// # Errors
+/// When somebody else is at it but may be dead: the caller's caller tries again after the lease. Also when the table can't be
+/// read or written.
+pub(super) async fn take(world: &World, delivery: &Delivery) -> Result<Option<Kept<Claim>>, Fault> {
+    let store = Store::of(world);
+    let now = world.clock.now();
+    let claim = Claim { key: delivery.key.clone(), until: now.saturating_add(LEASE).unwrap_or(Timestamp::MAX), done: false };
+    match store.create(claim.clone()).await? {
+        Created::New(kept) => Ok(Some(kept)),
+        Created::Already(kept) if kept.value.done => Ok(None),
+        Created::Already(kept) if now < kept.value.until => {
+            Err(Fault::new(format!("delivery {} is being worked on until {}", delivery.reference, kept.value.until)))
+        }
+        Created::Already(kept) => Ok(store.replace(&kept, claim).await?.ok()),
+    }
+}
+
+/// Marks a delivery as answered.
+///
+/// # Errors
+/// When it can't be written.
+pub(super) async fn done(world: &World, claim: Kept<Claim>) -> Result<(), Fault> {
+    let value = Claim { done: true, ..claim.value.clone() };
+    // Whoever took it over in between answers it too; that is what its lease was for.
+    let _ = Store::of(world).replace(&claim, value).await?;
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Buttons. A button carries an opaque id and nothing else: what it means is looked up, and judged as of now.
+
+use super::{Desk, Reply, refresh_cards};
+use crate::{
+    action::Act,
+    approval::{Answer, Approval, Decision, State, decide},
+    failure::{Failure, Fault, Refusal},
+    ident::{ProposalId, RunId},
+    policy,
+    port::{Posted, World},
+    proposal::{self, Asked, Proposal},
+    run::{Intervention, Run, intervene},
+    store::{Kept, Store},
+    view,
+};
+
+/// Does what a button says.
+pub(super) async fn handle(desk: &Desk<'_>, action: &str, value: &str, message: Option<&Posted>) -> Result<Reply, Failure> {
+    let is_run = value.starts_with("r-");
+    match (action, is_run) {
+        ("approve", false) => ask_phrase(desk, &ProposalId(value.to_owned())).await,
+        ("deny", false) => decided(desk, &ProposalId(value.to_owned()), Decision::Deny, message).await,
+        ("cancel", false) => decided(desk, &ProposalId(value.to_owned()), Decision::Cancel, message).await,
+        ("retry", true) => intervened(desk, value, Intervention::Retry).await,
+        ("skip", true) => intervened(desk, value, Intervention::Skip).await,
+        ("cancel", true) => intervened(desk, value, Intervention::Stop).await,
+        ("retire", true) => retire(desk, &RunId(value.to_owned())).await,
+        ("restore", false) => crate::command::restore::form(desk, None).await,
+        ("backup", false) => crate::command::backup::form(desk).await,
+        _ => Err(Refusal::new("This button is not known to this release. Nothing was done.").into()),
+    }
+}
+
+/// Before an approval counts, its phrase is asked for.
+async fn ask_phrase(desk: &Desk<'_>, id: &ProposalId) -> Result<Reply, Failure> {
+    let (approval, proposal) = load(desk, id).await?;
+    if !approval.is_open(desk.world.clock.now()) {
+        refresh_cards(desk.world, &approval, &proposal).await;
+        return Ok(Reply::Message(view::decided_already(&approval, &proposal)));
+    }
+    if approval.requester == desk.caller.identity {
+        return Err(Refusal::new("You asked for this, so your approval does not count.").instead("Somebody else must approve it.").into());
+    }
+    policy::counts(&desk.current.plan, desk.world.directory.as_ref(), &desk.caller.identity, &approval.quorum, &approval.environment)
+        .await?;
+    Ok(Reply::Form(view::phrase_form(&proposal, "", None)))
+}
+
+/// Denies or takes back.
+pub(crate) async fn decided(desk: &Desk<'_>, id: &ProposalId, decision: Decision, message: Option<&Posted>) -> Result<Reply, Failure> {
+    let (_, proposal) = load(desk, id).await?;
+    let answer = decide(desk.world, &desk.current.plan, id, &desk.caller.identity, decision).await?;
+    Ok(Reply::Message(match answer {
+        Answer::Counted(approval) => {
+            announce(desk, &approval, &proposal, message).await;
+            view::decision_counted(&approval, &proposal)
+        }
+        Answer::Already(approval) | Answer::TooLate(approval) => {
+            refresh_cards(desk.world, &approval, &proposal).await;
+            view::decided_already(&approval, &proposal)
+        }
+    }))
+}
+
+/// Edits the cards, the pressed one too where it is not known as one, and tells whoever asked.
+pub(super) async fn announce(desk: &Desk<'_>, approval: &Approval, proposal: &Proposal, pressed: Option<&Posted>) {
+    let mut approval = approval.clone();
+    if let Some(pressed) = pressed.filter(|pressed| !approval.cards.contains(pressed)) {
+        approval.cards.push(pressed.clone());
+    }
+    tell_decision(desk.world, &approval, proposal).await;
+}
+
+/// Shows on the cards how an approval stands, says so in the thread, and tells whoever asked once it is final.
+pub async fn tell_decision(world: &World, approval: &Approval, proposal: &Proposal) {
+    refresh_cards(world, approval, proposal).await;
+    let reply = view::decision_reply(approval, proposal);
+    let thread = approval.cards.first().map(|card| (card.channel.as_str(), Some(card.ts.as_str())));
+    let requester = super::propose::requester(proposal).filter(|_| approval.state != State::Pending).map(|user| (user, None));
+    for (channel, thread) in thread.into_iter().chain(requester) {
+        if let Err(error) = world.chat.post(channel, thread, &reply).await {
+            tracing::warn!(proposal = proposal.id.as_str(), error = %error, "a decision was not told");
+        }
+    }
+}
+
+async fn intervened(desk: &Desk<'_>, run: &str, what: Intervention) -> Result<Reply, Failure> {
+    let run = intervene(desk.world, &desk.current.plan, &RunId(run.to_owned()), &desk.caller.identity, what).await?;
+    Ok(Reply::Message(view::intervention_noted(&run, what)))
+}
+
+/// Proposes to delete the instance that a run has replaced.
+async fn retire(desk: &Desk<'_>, id: &RunId) -> Result<Reply, Failure> {
+    let store = Store::of(desk.world);
+    let run: Kept<Run> = store.load(id.as_str()).await?.ok_or_else(|| Refusal::new(format!("There is no run {id}.")))?;
+    let proposal: Kept<Proposal> =
+        store.load(run.value.proposal.as_str()).await?.ok_or_else(|| Fault::new(format!("the proposal of {id} is gone")))?;
+    let proposal = proposal.value;
+    desk.allowed(policy::Verb::Retire, Some(&proposal.target.environment)).await?;
+    let replaced = proposal.steps.iter().find_map(|step| match &step.act {
+        Act::Switch(switch) => Some(switch.before.instance().to_owned()),
+        _ => None,
+    });
+    let replaced = replaced.ok_or_else(|| Refusal::new(format!("{id} has replaced nothing.")))?;
+    let asked = Asked {
+        requester: crate::ident::Actor::Person(desk.caller.identity.clone()),
+        reason: Some(format!("replaced by {id}")),
+        database: proposal.target.database.clone(),
+    };
+    let proposal = proposal::retire(desk.world, &desk.current, &asked, &replaced).await?;
+    desk.propose(proposal).await
+}
+
+/// An approval and its proposal.
+pub(super) async fn load(desk: &Desk<'_>, id: &ProposalId) -> Result<(Approval, Proposal), Failure> {
+    let store = Store::of(desk.world);
+    let gone = || Refusal::new("This proposal is not known any more. Nothing was done.");
+    let approval: Kept<Approval> = store.load(id.as_str()).await?.ok_or_else(gone)?;
+    let proposal: Kept<Proposal> = store.load(id.as_str()).await?.ok_or_else(gone)?;
+    Ok((approval.value, proposal.value))
+}

@@ -1,0 +1,126 @@
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{Desk, Reply};
+use crate::{
+    approval::{Approval, State},
+    audit,
+    failure::{CallError, Failure, Fault, Refusal},
+    ident::Actor,
+    port::{Page, World},
+    proposal::Proposal,
+    run::{self, Lock, Run},
+    store::{Created, Kept, Store},
+    view,
+};
+
+/// How many recent proposals are looked through for one that asks the same.
+const RECENT: Page = Page { after: None, newest_first: true, limit: 50 };
+
+impl Desk<'_> {
+    /// Puts a proposal before those who decide; or starts it, where nobody must.
+    ///
+    /// # Errors
+    /// A refusal when somebody is at the same target, or has asked the same already.
+    pub async fn propose(&self, proposal: Proposal) -> Result<Reply, Failure> {
+        self.free(&proposal).await?;
+        self.not_asked_yet(&proposal).await?;
+        let digest = proposal.digest()?;
+        let detail = json!({"proposal": proposal.id, "title": proposal.title, "reason": proposal.reason, "target": proposal.target});
+        let event = audit::Event { digest: Some(digest.clone()), ..self.event("proposal.made", &proposal.id.0, detail) };
+        audit::append(self.world, event).await?;
+        let store = Store::of(self.world);
+        let _: Created<Proposal> = store.create(proposal.clone()).await?;
+        let Some(approval) = Approval::of(&proposal, digest, self.caller.identity.clone()) else {
+            let run = run::begin(self.world, &proposal, self.world.clock.now()).await?;
+            return Ok(Reply::Message(view::started(&run.value, &proposal, &self.current.plan.slack.channel)));
+        };
+        let approval = match store.create(approval).await? {
+            Created::New(kept) | Created::Already(kept) => kept,
+        };
+        self.post_card(&proposal, approval).await
+    }
+
+    async fn post_card(&self, proposal: &Proposal, approval: Kept<Approval>) -> Result<Reply, Failure> {
+        let channel = &self.current.plan.slack.channel;
+        let card = view::approval_card(proposal, &approval.value, self.world.clock.now());
+        let posted = self
+            .world
+            .chat
+            .post(channel, None, &card)
+            .await
+            .map_err(|error| Fault::because(format!("the card of {} could not be posted to {channel}", proposal.id), error))?;
+        let mut cards = approval.value.cards.clone();
+        cards.push(posted);
+        let next = Approval { cards, ..approval.value.clone() };
+        // Somebody has pressed a button already: then the card is edited by its own message's place.
+        let _ = Store::of(self.world).replace(&approval, next).await?;
+        Ok(Reply::Message(view::proposed(proposal, channel)))
+    }
+
+    /// Only one run at a time holds a target.
+    async fn free(&self, proposal: &Proposal) -> Result<(), Failure> {
+        let store = Store::of(self.world);
+        let lock: Option<Kept<Lock>> = store.load(&proposal.target.database).await?;
+        let Some(lock) = lock else { return Ok(()) };
+        let holder: Option<Kept<Run>> = store.load(lock.value.run.as_str()).await?;
+        match holder.filter(|holder| !holder.value.state.is_final()) {
+            Some(holder) => Err(Refusal::new(format!("{} is held by {} ({}).", lock.value.target, holder.value.id, holder.value.title))
+                .instead(format!("Wait for it, or stop it with `/dr cancel {}`.", holder.value.id))
+                .into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Whoever thinks that a command was lost types it again: that must not make two of it.
+    async fn not_asked_yet(&self, proposal: &Proposal) -> Result<(), Failure> {
+        let store = Store::of(self.world);
+        let now = self.world.clock.now();
+        for kept in store.list::<Approval>(&RECENT).await? {
+            if !kept.value.is_open(now) || kept.value.requester != self.caller.identity {
+                continue;
+            }
+            let open: Option<Kept<Proposal>> = store.load(kept.value.proposal.as_str()).await?;
+            if open.is_some_and(|open| asks_the_same(&open.value, proposal)) {
+                return Err(Refusal::new(format!("You have asked for this already: {} waits for approval.", kept.value.proposal))
+                    .instead(format!("`/dr cancel {}` takes it back.", kept.value.proposal))
+                    .into());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn asks_the_same(left: &Proposal, right: &Proposal) -> bool {
+    left.verb == right.verb && left.target == right.target && left.title == right.title
+}
+
+/// What in the world is no longer as a proposal was worked out for, if anything.
+///
+/// # Errors
+/// When the world can't be looked at.
+pub async fn drifted(world: &World, proposal: &Proposal) -> Result<Option<String>, CallError> {
+    for step in &proposal.steps {
+        if let Some(what) = step.act.action().drift(world).await? {
+            return Ok(Some(what));
+        }
+    }
+    Ok(None)
+}
+
+/// When an approval was given; `None` while it is not.
+#[must_use]
+pub(crate) fn approved_at(approval: &Approval) -> Option<Timestamp> {
+    match approval.state {
+        State::Approved { at } => Some(at),
+        _ => None,
+    }
+}
+
+/// The person who asked, where it was one.
+pub(crate) fn requester(proposal: &Proposal) -> Option<&str> {
+    match &proposal.requester {
+        Actor::Person(identity) => Some(&identity.user),
+        Actor::System(_) => None,
+    }
+}
