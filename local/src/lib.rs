@@ -21,6 +21,7 @@ pub mod postgres;
 pub mod rds;
 mod kept;
 pub mod route53;
+pub mod s3;
 pub mod secrets;
 pub mod scheduler;
 pub mod seed;

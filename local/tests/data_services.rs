@@ -189,3 +189,78 @@ mod route53 {
         assert_eq!(answer(), "127.0.0.2");
     }
 }
+
+mod s3 {
+    use mayday_local::s3::S3;
+
+    use super::*;
+
+    const KEY: &str = "/mayday/audit/1.json";
+
+    fn header(reply: &Reply, name: &str) -> String {
+        reply.headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+    }
+
+    async fn ground() -> (Ground, std::sync::Arc<S3>) {
+        let ground = Ground::new();
+        let service = S3::open(ground.shared.clone()).unwrap();
+        service.seed("eu-west-1", "mayday");
+        (ground, service)
+    }
+
+    #[tokio::test]
+    async fn of_two_conditional_writes_one_is_refused() {
+        let (_ground, service) = ground().await;
+        let chunked = "5;chunk-signature=aa\r\nfirst\r\n0\r\nx-amz-checksum-crc32:AA==\r\n\r\n";
+        let headers =
+            [("if-none-match", "*"), ("content-encoding", "aws-chunked"), ("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")];
+        let first = send(&*service, Method::PUT, KEY, &headers, chunked).await;
+        let second = send(&*service, Method::PUT, KEY, &[("if-none-match", "*")], "second").await;
+        assert_eq!((first.status.as_u16(), second.status.as_u16()), (200, 412));
+        let got = send(&*service, Method::GET, KEY, &[], "").await;
+        assert_eq!((text(&got), header(&got, "content-encoding")), ("first".to_owned(), String::new()));
+
+        let etag = header(&got, "etag");
+        assert_eq!(send(&*service, Method::PUT, KEY, &[("if-match", &etag)], "third").await.status, 200);
+        assert_eq!(send(&*service, Method::PUT, KEY, &[("if-match", &etag)], "fourth").await.status, 412);
+        let virtual_hosted = [("host", "mayday.s3.eu-west-1.amazonaws.com"), ("range", "bytes=1-2")];
+        let part = send(&*service, Method::GET, "/audit/1.json", &virtual_hosted, "").await;
+        assert_eq!((part.status.as_u16(), text(&part), header(&part, "content-range")), (206, "hi".to_owned(), "bytes 1-2/5".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_locked_version_outlives_a_delete_until_its_time() {
+        let (ground, service) = ground().await;
+        let lock = [("x-amz-object-lock-mode", "COMPLIANCE"), ("x-amz-object-lock-retain-until-date", "2026-11-23T14:00:00Z")];
+        let put = send(&*service, Method::PUT, KEY, &lock, "entry").await;
+        let id = header(&put, "x-amz-version-id");
+        let deleted = send(&*service, Method::DELETE, KEY, &[], "").await;
+        assert_eq!((deleted.status.as_u16(), header(&deleted, "x-amz-delete-marker")), (204, "true".to_owned()));
+        assert_eq!(send(&*service, Method::GET, KEY, &[], "").await.status, 404);
+        let version = format!("{KEY}?versionId={id}");
+        assert_eq!(text(&send(&*service, Method::GET, &version, &[], "").await), "entry");
+        let bypass = [("x-amz-bypass-governance-retention", "true")];
+        assert_eq!(send(&*service, Method::DELETE, &version, &bypass, "").await.status, 403);
+        ground.shared.clock.advance(SignedDuration::from_hours(25)).unwrap();
+        assert_eq!(send(&*service, Method::DELETE, &version, &[], "").await.status, 204);
+        assert_eq!(send(&*service, Method::GET, &version, &[], "").await.status, 404);
+    }
+
+    #[tokio::test]
+    async fn a_listing_has_pages_and_folders() {
+        let (_ground, service) = ground().await;
+        for key in ["a", "b/1", "b/2", "c"] {
+            service.put("mayday", key, b"x").unwrap();
+        }
+        let list = async |query: &str| text(&send(&*service, Method::GET, &format!("/mayday?list-type=2&{query}"), &[], "").await);
+        let first = list("delimiter=/&max-keys=2").await;
+        assert!(
+            first.contains("<Key>a</Key>") && first.contains("<CommonPrefixes><Prefix>b/</Prefix>") && !first.contains("<Key>c</Key>"),
+            "{first}"
+        );
+        let token = first.split("<NextContinuationToken>").nth(1).unwrap().split('<').next().unwrap();
+        let second = list(&format!("delimiter=/&max-keys=2&continuation-token={token}")).await;
+        assert!(second.contains("<Key>c</Key>") && !second.contains("<Prefix>b/</Prefix>"), "{second}");
+        assert_eq!(send(&*service, Method::GET, "/nobody?list-type=2", &[], "").await.status, 404);
+    }
+}
