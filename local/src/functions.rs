@@ -2,7 +2,14 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use crate::{lambda::Function, seed::Seed, service::ACCOUNT};
+use serde_json::{Map, json};
+
+use crate::{
+    lambda::Function,
+    scheduler::{Target, Wanted},
+    seed::Seed,
+    service::ACCOUNT,
+};
 
 /// The table of the product.
 pub const TABLE: &str = "mayday";
@@ -16,6 +23,28 @@ pub const DOOR: &str = "mayday-ingress";
 pub const SCHEDULER: &str = "mayday-scheduler";
 /// The function that visits runs.
 pub const RUNNER: &str = "mayday-runner";
+
+/// The schedule that looks every minute for what is due.
+pub const SWEEP: &str = "mayday-sweep";
+
+/// That schedule, as `infra/schedules.yaml` declares it.
+#[must_use]
+pub fn sweep(scheduler_arn: &str) -> Wanted {
+    let input = r#"{"tick":"sweep","scheduled_time":"<aws.scheduler.scheduled-time>"}"#;
+    Wanted {
+        schedule_expression: "rate(1 minute)".to_owned(),
+        schedule_expression_timezone: None,
+        group_name: Some("mayday".to_owned()),
+        description: Some("Looks every minute for what is due, stuck or expired.".to_owned()),
+        state: None,
+        action_after_completion: None,
+        start_date: None,
+        end_date: None,
+        flexible_time_window: json!({"Mode": "OFF"}),
+        target: Target { arn: scheduler_arn.to_owned(), input: Some(input.to_owned()), others: Map::new() },
+        client_token: None,
+    }
+}
 
 /// The bucket in a region.
 #[must_use]

@@ -12,6 +12,7 @@ use crate::{
     front::{self, Front},
     functions,
     lambda::{Lambda, LambdaService},
+    scheduler::{Scheduler, SchedulerService},
     seed::Seed,
     service::{Registry, Service, Shared},
     states::{self, States, StatesService},
@@ -49,6 +50,7 @@ pub struct Stack {
     services: Arc<Registry>,
     lambda: Arc<Lambda>,
     states: Arc<States>,
+    scheduler: Arc<Scheduler>,
 }
 
 impl Stack {
@@ -75,8 +77,15 @@ impl Stack {
 
         let lambda_service: Arc<dyn Service> = Arc::new(LambdaService::new(lambda.clone()));
         let states = States::open(shared.clone(), lambda_service.clone(), region)?;
+        let scheduler = Scheduler::open(shared.clone(), lambda.clone(), region)?;
+        scheduler.ensure(functions::SWEEP, functions::sweep(&lambda.arn(functions::SCHEDULER)))?;
 
-        let services: Vec<Arc<dyn Service>> = vec![Arc::new(dynamodb), lambda_service, Arc::new(StatesService::new(states.clone()))];
+        let services: Vec<Arc<dyn Service>> = vec![
+            Arc::new(dynamodb),
+            lambda_service,
+            Arc::new(StatesService::new(states.clone())),
+            Arc::new(SchedulerService::new(scheduler.clone())),
+        ];
         let services = Arc::new(Registry::new(services));
         let front = Front { shared: shared.clone(), services: services.clone(), lambda: lambda.clone(), door: functions::DOOR };
         let app = front.app(control::routes(shared.clone()));
@@ -84,7 +93,8 @@ impl Stack {
         // Last, when whoever they call is there.
         lambda.resume();
         states.add(functions::STATE_MACHINE, &states::RUN.replace("${RunnerFunctionArn}", &lambda.arn(functions::RUNNER)))?;
-        Ok(Self { shared, services, lambda, states })
+        scheduler.resume();
+        Ok(Self { shared, services, lambda, states, scheduler })
     }
 
     /// Where the stack listens: `http://127.0.0.1:PORT`.
@@ -115,6 +125,12 @@ impl Stack {
     #[must_use]
     pub fn states(&self) -> &Arc<States> {
         &self.states
+    }
+
+    /// EventBridge Scheduler.
+    #[must_use]
+    pub fn scheduler(&self) -> &Arc<Scheduler> {
+        &self.scheduler
     }
 
     /// Stops everything that the stack started, in good order.

@@ -33,6 +33,13 @@ impl World {
         Self { dir, stack }
     }
 
+    /// A stack over that data, with functions added before anything else happens.
+    pub(crate) async fn start_with(dir: Arc<tempfile::TempDir>, add: impl FnOnce(&Self)) -> Self {
+        let world = Self::start_in(dir).await;
+        add(&world);
+        world
+    }
+
     /// Gives up the stack without a word, as SIGKILL would, and starts another over the same data.
     pub(crate) async fn crash_and_restart(self) -> Self {
         let dir = self.dir.clone();
