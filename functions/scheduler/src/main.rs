@@ -1,2 +1,53 @@
-//! Stub.
-fn main() {}
+//! The minute tick, and the last resort of asynchronous invocations: tells a person whose request was lost.
+
+use lambda_runtime::{Diagnostic, LambdaEvent, run, service_fn};
+use mayday_core::{desk, sweep};
+use mayday_entry::{Bot, retryable};
+use mayday_slack::{door, envelope::Envelope, payload::Payload};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// What invokes this function.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Event {
+    /// EventBridge Scheduler's tick.
+    Tick {
+        /// Which.
+        tick: String,
+    },
+    /// Lambda's record of an invocation of the worker that failed for good.
+    #[serde(rename_all = "camelCase")]
+    Lost {
+        /// The worker's event.
+        request_payload: Box<Envelope>,
+    },
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    mayday_entry::log();
+    #[expect(clippy::disallowed_methods, reason = "the one place where this function's configuration is read")]
+    let bot = mayday_entry::begin(|name| std::env::var(name).ok()).await?;
+    run(service_fn(|event: LambdaEvent<Event>| handle(&bot, event.payload))).await
+}
+
+async fn handle(bot: &Bot, event: Event) -> Result<Value, Diagnostic> {
+    match event {
+        Event::Tick { tick } => {
+            let swept = sweep::tick(&bot.world).await;
+            tracing::info!(tick, swept = ?swept, "swept");
+            Ok(json!(swept))
+        }
+        Event::Lost { request_payload: envelope } => {
+            let reference = door::reference(&envelope);
+            tracing::error!(reference, "a request was lost");
+            let payload = Payload::read(&envelope).ok();
+            let request = payload.as_ref().and_then(|payload| door::request(payload, bot.slack_origin.as_ref()));
+            if let Some((caller, request)) = request {
+                desk::lost(&bot.world, &caller, &request, &reference).await.map_err(|fault| retryable(&fault))?;
+            }
+            Ok(Value::Null)
+        }
+    }
+}

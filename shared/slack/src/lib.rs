@@ -6,6 +6,8 @@
 
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "client")]
+pub mod door;
 pub mod envelope;
 pub mod form;
 pub mod json;

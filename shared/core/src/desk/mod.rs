@@ -205,6 +205,14 @@ impl Desk<'_> {
     }
 }
 
+/// Tells a person that what they asked for was taken and then lost: every try to answer it has failed.
+///
+/// # Errors
+/// When they can't be told.
+pub async fn lost(world: &World, caller: &Caller, request: &Request, reference: &str) -> Result<(), Fault> {
+    show(world, caller, request, trouble(request, reference)).await
+}
+
 /// Writes a refusal to the audit, and puts it where the person is.
 async fn refused(world: &World, caller: &Caller, request: &Request, refusal: &Refusal) -> Result<Reply, Fault> {
     let (what, about) = match request {

@@ -70,6 +70,7 @@ fn fresh(proposal: &Proposal, decided_at: Timestamp, now: Timestamp) -> Result<R
         wake_token: None,
         headline: None,
         log: Vec::new(),
+        distressed: 0,
         told: 0,
         decided_at,
         started_at: now,

@@ -4,6 +4,7 @@
 //! the record must have read its newest version; whoever calls the world must have written down first that it is about to.
 
 mod begin;
+mod distress;
 mod finish;
 mod intervene;
 mod step;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use begin::{begin, launch, resume};
+pub use distress::distress;
 pub use intervene::{Intervention, intervene};
 pub use tell::tell;
 pub use visit::{Next, visit};
@@ -56,6 +58,8 @@ pub struct Run {
     pub headline: Option<Posted>,
     /// What happened, in words, oldest first; each is told once in the thread.
     pub log: Vec<Told>,
+    /// How often whatever drove it gave up.
+    pub distressed: u32,
     /// How many of them have been told.
     pub told: usize,
     /// When it was approved, or asked for where nobody must approve.
@@ -183,6 +187,8 @@ pub enum Happened {
     Skipped(StepId, Identity),
     /// Somebody wants it to stop.
     StopAsked(Identity),
+    /// Whatever drove it gave up, with these words.
+    Distressed(String),
     /// It was driven by nobody for a while and is driven again.
     Resumed,
     /// It ended.

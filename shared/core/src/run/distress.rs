@@ -1,0 +1,55 @@
+use serde_json::json;
+
+use super::{Happened, Run, State, tell};
+use crate::{
+    audit,
+    failure::Fault,
+    ident::{Actor, RunId},
+    port::World,
+    proposal::Proposal,
+    store::{Kept, Store},
+};
+
+/// How often a run that can't be driven is given another try by the sweep.
+const TRIES: u32 = 5;
+/// The longest error that is kept, in characters.
+const LONGEST: usize = 300;
+
+/// Notes that the execution that drove a run has given up, and tells people. The sweep has the run driven again, some
+/// times; then the run is given up, if nothing of it is under way.
+///
+/// # Errors
+/// When the record can't be read or written.
+pub async fn distress(world: &World, id: &RunId, epoch: u64, error: &str) -> Result<(), Fault> {
+    let store = Store::of(world);
+    let kept: Kept<Run> = store.load(id.as_str()).await?.ok_or_else(|| Fault::new(format!("there is no run {id}")))?;
+    if kept.value.epoch != epoch || kept.value.state.is_final() {
+        return Ok(());
+    }
+    let now = world.clock.now();
+    let error: String = error.chars().take(LONGEST).collect();
+    let mut next = kept.value.clone();
+    next.distressed += 1;
+    if next.distressed >= TRIES && next.is_between_steps() {
+        next.state = State::Failed { why: format!("it could not be driven on, in {TRIES} tries: {error}") };
+        next.ended_at = Some(now);
+        next.happened(now, Happened::Ended);
+    } else {
+        next.happened(now, Happened::Distressed(error.clone()));
+    }
+    let event = audit::Event {
+        at: now,
+        actor: Actor::System("runner".to_owned()),
+        what: "run.distress".to_owned(),
+        about: id.0.clone(),
+        digest: Some(next.digest.clone()),
+        detail: json!({"after_version": kept.version(), "error": error}),
+    };
+    audit::append(world, event).await?;
+    let kept = store.replace(&kept, next).await?.map_err(|_| Fault::new("somebody else wrote the run"))?;
+    let proposal: Option<Kept<Proposal>> = store.load(kept.value.proposal.as_str()).await?;
+    match proposal {
+        Some(proposal) => tell(world, kept, &proposal.value).await.map(drop),
+        None => Err(Fault::new(format!("the proposal of {id} is gone"))),
+    }
+}

@@ -1,0 +1,78 @@
+//! How a function begins: its configuration from the environment, its keys from the vault, its world from both.
+//!
+//! What `worker`, `runner` and `scheduler` have in common; each of them adds one call. The door and the inspector begin
+//! by themselves, since they must link as little as possible.
+
+use std::sync::Arc;
+
+use lambda_runtime::Diagnostic;
+use mayday_aws::{
+    settings::optional,
+    world::{Aws, ConfigurationError, Environment},
+};
+use mayday_core::{
+    failure::{CallError, Fault},
+    port::World,
+};
+use mayday_slack::{
+    client::{Setup, SlackClient},
+    response_url::Origin,
+};
+use secrecy::SecretString;
+
+/// Everything that a function works with.
+#[derive(Clone)]
+pub struct Bot {
+    /// The world.
+    pub world: World,
+    /// The origin of `SLACK_API_URL` where that is set: response URLs there are Slack's.
+    pub slack_origin: Option<Origin>,
+}
+
+/// Why a function can't begin. Nothing in it is secret.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotBegin {
+    /// The environment lacks something.
+    #[error("the environment is not complete")]
+    Configuration(#[from] ConfigurationError),
+    /// The keys can't be read.
+    #[error("the keys can't be read")]
+    Keys(#[source] CallError),
+    /// The secret with the keys has no bot token.
+    #[error("the secret {0} has no slack_bot_token")]
+    NoToken(String),
+    /// The client for Slack can't be made.
+    #[error("there can be no client for Slack")]
+    Slack(#[from] Setup),
+}
+
+/// Reads the environment and the keys, and assembles the world. Calls the vault once; everything else connects when used.
+///
+/// # Errors
+/// When something is missing: the function must not start.
+pub async fn begin(lookup: impl Fn(&str) -> Option<String>) -> Result<Bot, CannotBegin> {
+    let environment = Environment::read(&lookup).map_err(ConfigurationError::from)?;
+    let aws = Aws::connect(environment)?;
+    let name = optional(&lookup, "MAYDAY_KEYS_SECRET").unwrap_or_else(|| "mayday/keys".to_owned());
+    let keys = aws.secrets().current(aws.region(), &name).await.map_err(CannotBegin::Keys)?;
+    let token = keys.and_then(|keys| {
+        let object: serde_json::Value = serde_json::from_str(keys.value.expose()).ok()?;
+        object.get("slack_bot_token")?.as_str().map(|token| SecretString::from(token.to_owned()))
+    });
+    let token = token.ok_or(CannotBegin::NoToken(name))?;
+    let api_url = optional(&lookup, "SLACK_API_URL");
+    let slack = Arc::new(SlackClient::new(token, api_url.as_deref())?);
+    Ok(Bot { world: aws.world(slack.clone(), slack), slack_origin: api_url.as_deref().and_then(Origin::of) })
+}
+
+/// Starts the log: one JSON object a line, with the whole chain of causes in faults.
+pub fn log() {
+    tracing_subscriber::fmt().json().without_time().with_target(false).with_current_span(false).with_max_level(tracing::Level::INFO).init();
+}
+
+/// A fault as the service that invoked us sees it: typed, so that its Retry and Catch can match.
+#[must_use]
+pub fn retryable(fault: &Fault) -> Diagnostic {
+    tracing::error!(fault = fault.chain(), "an invocation failed");
+    Diagnostic { error_type: "Retryable".to_owned(), error_message: fault.to_string() }
+}
