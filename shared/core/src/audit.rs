@@ -151,8 +151,7 @@ pub fn check_anchor(head: &Head, entries: &[Entry], anchor: &Head) -> Result<(),
 ///
 /// # Errors
 /// When the table can't be read.
-pub async fn read_all(world: &World) -> Result<Vec<Entry>, Fault> {
-    let store = Store::of(world);
+pub async fn read_all(store: &Store) -> Result<Vec<Entry>, Fault> {
     let mut entries: Vec<Entry> = Vec::new();
     loop {
         let page = Page { after: entries.last().map(Record::id), newest_first: false, limit: 500 };

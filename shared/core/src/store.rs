@@ -74,7 +74,13 @@ impl Store {
     /// The records of this world.
     #[must_use]
     pub fn of(world: &World) -> Self {
-        Self { table: world.table.clone(), blobs: world.blobs.clone() }
+        Self::new(world.table.clone(), world.blobs.clone())
+    }
+
+    /// The records in this table, with large payloads in these blobs.
+    #[must_use]
+    pub fn new(table: Arc<dyn Table>, blobs: Arc<dyn Blobs>) -> Self {
+        Self { table, blobs }
     }
 
     /// Reads one record.

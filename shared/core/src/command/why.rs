@@ -42,7 +42,7 @@ pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
     let run: Kept<Run> = store.load(id.as_str()).await?.ok_or_else(none)?;
     let proposal: Kept<Proposal> = store.load(run.value.proposal.as_str()).await?.ok_or_else(none)?;
     let approval: Option<Kept<Approval>> = store.load(run.value.proposal.as_str()).await?;
-    let mut entries = audit::read_all(desk.world).await?;
+    let mut entries = audit::read_all(&store).await?;
     entries.retain(|entry| entry.event.about == id.0 || entry.event.about == run.value.proposal.0);
     Ok(Reply::Message(view::why_ledger(&run.value, &proposal.value, approval.as_ref().map(|kept| &kept.value), &entries)))
 }

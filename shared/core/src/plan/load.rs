@@ -53,3 +53,55 @@ pub async fn current(blobs: &dyn Blobs) -> Result<Current, Failure> {
     })?;
     Ok(Current { plan, version: blob.version })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEMO: &str = include_str!("../../../../plans/demo.yaml");
+
+    fn problem(from: &str, to: &str) -> String {
+        assert!(DEMO.contains(from), "{from}");
+        load(&DEMO.replacen(from, to, 1)).unwrap_err().message
+    }
+
+    #[test]
+    fn the_demonstration_s_plan_loads() {
+        let plan = load(DEMO).unwrap();
+        assert_eq!(plan.databases["inventory"].checks.len(), 3);
+        assert_eq!(plan.databases["inventory"].objectives.rpo.to_string(), "15m");
+    }
+
+    #[test]
+    fn l1_an_unknown_key_is_named_with_its_line() {
+        let said = problem("    secret: mayday/inventory", "    sekret: mayday/inventory");
+        assert!(said.contains("sekret") && said.contains("line"), "{said}");
+    }
+
+    #[test]
+    fn c1_a_wildcard_does_not_grant_what_destroys() {
+        let said = problem("environments: [production]", "environments: [\"*\"]");
+        assert!(said.contains("a wildcard is only for verbs that change nothing"), "{said}");
+    }
+
+    #[test]
+    fn c7_an_id_that_no_vendor_gives_is_refused() {
+        for id in ["u0ana00001", "' U0ANA00001'", "'<@U0ANA00001>'", "ana"] {
+            let said = problem("slack: U0ANA00001", &format!("slack: {id}"));
+            assert!(said.contains("is no user id"), "{said}");
+        }
+    }
+
+    #[test]
+    fn l4_a_plan_in_which_nothing_could_ever_be_approved_is_refused() {
+        let said = problem("needed: 1", "needed: 5");
+        assert!(said.contains("nothing could ever be approved"), "{said}");
+        let said = problem("needed: 1", "needed: 0");
+        assert!(said.contains("at least one other person"), "{said}");
+    }
+
+    #[test]
+    fn l1_what_is_too_large_is_not_read() {
+        assert!(load(&"#".repeat(LARGEST + 1)).unwrap_err().message.contains("are the most that is read"));
+    }
+}
