@@ -11,6 +11,7 @@ pub mod connector;
 pub mod console;
 pub mod control;
 pub mod dynamodb;
+pub mod data;
 pub mod dns;
 pub mod events;
 pub mod faults;

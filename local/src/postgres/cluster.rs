@@ -164,6 +164,19 @@ impl Cluster {
         run(command, "pg_ctl stop").await
     }
 
+    /// Tells the server to stop at once, without waiting for it: for a stack that is dropped.
+    pub fn let_go(&self) {
+        if self.pid().is_none() {
+            return;
+        }
+        let mut command = self.installation.program("pg_ctl");
+        command.arg("stop").arg("-D").arg(self.data()).args(["-s", "-W", "-m", "immediate"]);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        if let Err(error) = command.as_std_mut().status() {
+            tracing::warn!("the server of {} goes on: {error}", self.name);
+        }
+    }
+
     /// Kills the server with SIGKILL, as a host that dies does. Says which process it was.
     ///
     /// # Errors

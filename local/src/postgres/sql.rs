@@ -110,7 +110,11 @@ impl Cluster {
         let client = self.connect(database).await?;
         let row = client.query_one("SELECT to_regclass('public.heartbeat') IS NOT NULL", &[]).await?;
         if row.try_get::<_, bool>(0)? {
-            client.batch_execute(&format!("INSERT INTO public.heartbeat VALUES ({})", literal(&at.to_string()))).await?;
+            let at = literal(&at.to_string());
+            let statement = format!(
+                "INSERT INTO public.heartbeat VALUES ({at}); DELETE FROM public.heartbeat WHERE at < {at}::timestamptz - interval '1 day'"
+            );
+            client.batch_execute(&statement).await?;
         }
         Ok(())
     }

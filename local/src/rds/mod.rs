@@ -63,6 +63,13 @@ impl Default for Options {
     }
 }
 
+/// The name of an instance's endpoint, which the stack's DNS answers: for a zone or a secret that is written before the
+/// instance is there.
+#[must_use]
+pub fn endpoint(identifier: &str, region: &str) -> String {
+    format!("{identifier}.{}.{region}.rds.amazonaws.com", model::region_hash(region))
+}
+
 /// The service.
 #[derive(Debug)]
 pub struct Rds {
@@ -189,6 +196,16 @@ impl Rds {
                 "InvalidAction",
                 &format!("Could not find operation {other} for version 2014-10-31"),
             )),
+        }
+    }
+}
+
+impl Drop for Rds {
+    /// A stack that is dropped, by a test that failed perhaps, leaves no servers behind. One that is killed does: they are
+    /// taken over by the next.
+    fn drop(&mut self) {
+        for cluster in self.all_clusters() {
+            cluster.let_go();
         }
     }
 }

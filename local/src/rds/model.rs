@@ -80,7 +80,7 @@ impl Instance {
 
     /// The name that the stack's DNS answers.
     pub(super) fn endpoint(&self) -> String {
-        format!("{}.{}.{}.rds.amazonaws.com", self.identifier, region_hash(&self.region), self.region)
+        super::endpoint(&self.identifier, &self.region)
     }
 
     pub(super) fn zone(&self) -> String {

@@ -42,9 +42,7 @@ async fn an_instance_is_created_protected_and_deleted_with_a_final_snapshot_that
     let automated = [("DBInstanceIdentifier", "orders"), ("SnapshotType", "automated")];
     assert_eq!(world.call("DescribeDBSnapshots", &automated).await.texts("DBSnapshotIdentifier").len(), 1);
     world.call("DeleteDBInstance", &delete).await.ok();
-    while world.describe("orders").await.status == 200 {
-        tokio::task::yield_now().await;
-    }
+    world.until_gone("orders").await;
     world.until_snapshot(REGION, "orders-last").await;
     assert!(world.call("DescribeDBSnapshots", &automated).await.texts("DBSnapshotIdentifier").is_empty(), "they die with the instance");
     assert_eq!(world.rds.resolve(&endpoint), None);
@@ -66,9 +64,7 @@ async fn deferred_changes_stay_pending_and_a_rename_moves_the_endpoint() {
     assert_eq!(pending.text("DBInstanceStatus"), "available");
 
     world.call("ModifyDBInstance", &of("orders", &[("NewDBInstanceIdentifier", "orders-old"), ("ApplyImmediately", "true")])).await.ok();
-    while world.describe("orders").await.status == 200 {
-        tokio::task::yield_now().await;
-    }
+    world.until_gone("orders").await;
     world.until("orders-old", "available").await;
     assert_eq!(world.rds.resolve(&endpoint), None, "the old name is gone at once");
     assert!(world.rds.resolve(&endpoint.replace("orders.", "orders-old.")).is_some());

@@ -62,6 +62,7 @@ impl World {
     /// The process dies: nothing is stopped in order, servers go on.
     pub(crate) fn die(self) {
         self.shared.tasks.abort_all();
+        std::mem::forget(self.rds);
     }
 
     /// The stack stops in order.
@@ -111,6 +112,13 @@ impl World {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("{identifier} never became {status}: {seen:?}");
+    }
+
+    /// Waits until nobody has the name.
+    pub(crate) async fn until_gone(&self, identifier: &str) {
+        while self.describe(identifier).await.status == 200 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     pub(crate) async fn until_snapshot(&self, region: &str, identifier: &str) {

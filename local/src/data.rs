@@ -1,0 +1,75 @@
+//! The services that hold data, opened together: each over what the others need of it.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    dns::Dns,
+    rds::{Options, Rds},
+    route53::Route53,
+    s3::S3,
+    secrets::Secrets,
+    seed::Seed,
+    service::{ACCOUNT, Service, Shared},
+};
+
+/// Databases, secrets, objects, zones, and the name server over them.
+#[derive(Debug)]
+pub struct Data {
+    /// RDS.
+    pub rds: Arc<Rds>,
+    /// Secrets Manager.
+    pub secrets: Arc<Secrets>,
+    /// S3.
+    pub s3: Arc<S3>,
+    /// Route 53.
+    pub route53: Arc<Route53>,
+    /// The name server.
+    pub dns: Arc<Dns>,
+}
+
+impl Data {
+    /// Opens the services, and puts into them what the seed has and they don't: the buckets with the plan, the zones, the
+    /// databases with their secrets. `archive_every` is how far `LatestRestorableTime` trails.
+    ///
+    /// # Errors
+    /// When there is no PostgreSQL on the machine, or the data directory can't be used.
+    pub async fn open(shared: &Arc<Shared>, seed: &Seed, archive_every: Duration) -> anyhow::Result<Self> {
+        let rds = Rds::open(shared.clone(), Options { archive_every, ..Options::default() }).await?;
+        let secrets = Secrets::open(shared.clone())?;
+        let s3 = S3::open(shared.clone())?;
+        let route53 = Route53::open(shared.clone())?;
+        let dns = Dns::open(shared, route53.clone(), rds.clone()).await?;
+        for region in &seed.regions {
+            let bucket = bucket(region);
+            s3.seed(region, &bucket);
+            if s3.get(&bucket, "plan.yaml").is_none() {
+                s3.put(&bucket, "plan.yaml", seed.plan_yaml.as_bytes())?;
+            }
+        }
+        for zone in &seed.zones {
+            route53.seed(zone);
+        }
+        for database in &seed.databases {
+            let secret = rds.seed(database).await?;
+            secrets.seed(&database.region, &database.secret, &secret.to_string());
+        }
+        Ok(Self { rds, secrets, s3, route53, dns })
+    }
+
+    /// The services that answer AWS's APIs.
+    #[must_use]
+    pub fn services(&self) -> Vec<Arc<dyn Service>> {
+        vec![self.rds.clone(), self.secrets.clone(), self.s3.clone(), self.route53.clone()]
+    }
+
+    /// Stops the database servers in order. Their data stays.
+    pub async fn close(&self) {
+        self.rds.close().await;
+    }
+}
+
+/// The bot's bucket in a region.
+#[must_use]
+pub fn bucket(region: &str) -> String {
+    format!("mayday-{ACCOUNT}-{region}")
+}
