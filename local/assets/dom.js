@@ -6,10 +6,10 @@ const SVG = "http://www.w3.org/2000/svg";
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties || {})) {
-    if (value === undefined || value === null || value === false) continue;
+    if (value === undefined || value === null || (value === false && !name.startsWith("aria-"))) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (name === "value" || name === "checked" || name === "selected" || name === "disabled" || name === "hidden") element[name] = value;
-    else element.setAttribute(name, value === true ? "" : String(value));
+    else element.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : String(value));
   }
   element.append(...flat(children));
   return element;
@@ -37,7 +37,7 @@ const PATHS = {
   chevron: "M6 9.500 12 15.500l6-6",
   trash: "M5 7h14M10 7V4.500h4V7M7 7l1 13h8l1-13M10.500 10.500v6M13.500 10.500v6",
   bolt: "M13 3 5 13.500h6L10.500 21 19 10h-6.500z",
-  dots: "M5.500 12h.01M12 12h.01M18.500 12h.01",
+  dots: "M4.700 12a.8.8 0 1 0 1.600 0 .8.8 0 1 0-1.600 0M11.200 12a.8.8 0 1 0 1.600 0 .8.8 0 1 0-1.600 0M17.700 12a.8.8 0 1 0 1.600 0 .8.8 0 1 0-1.600 0",
   back: "M14.500 6 8.500 12l6 6",
   check: "M5 12.500 10 17.500 19.500 7",
   warn: "M12 4.500 21 19.500H3zM12 10v4.500M12 17h.01",

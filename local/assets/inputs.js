@@ -6,10 +6,12 @@ import { textObject } from "./mrkdwn.js";
 import { store } from "./store.js";
 
 export function inputElement(block, element, context) {
-  const typed = ((context.typed ||= {})[block.block_id] ||= {});
+  const all = (context.typed ||= {});
+  const typed = all[block.block_id] || {};
   const known = context.values?.[block.block_id]?.[element.action_id] || {};
   const set = (value, dispatch = context.dispatch) => {
     typed[element.action_id] = value;
+    all[block.block_id] = typed;
     if (dispatch) context.press(block, element, value);
   };
   const draw = DRAW[element.type];

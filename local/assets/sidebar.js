@@ -27,7 +27,7 @@ function draw() {
     h("header", { class: "workspace" }, h("span", { class: "workspace-name" }, team || "Mayday Local"), h("span", { class: `live${store.online ? "" : " off"}`, title: store.online ? "Live" : "The stack does not answer" }, store.online ? "live" : "offline")),
     switcher(),
     h("div", { class: "side-scroll" }, h("h2", {}, "Channels"), channels, h("h2", {}, "Apps"), row(place?.kind === "app" && place.tab === "home", logo(20), app, 0, { kind: "app", tab: "home" }, "app-mayday"), h("h2", {}, "Direct messages"), row(place?.kind === "app" && place.tab === "messages", logo(20), app, direct && isMine(direct) ? unread(direct.id) : 0, { kind: "app", tab: "messages" }, "dm-mayday")),
-    h("footer", { class: "side-foot" }, h("kbd", {}, "Alt ↑↓"), " channels ", h("kbd", {}, "/"), " type ", h("kbd", {}, "Esc"), " close"),
+    h("footer", { class: "side-foot" }, h("kbd", {}, "Alt ↑↓"), " channels ", h("kbd", {}, "/"), " type"),
   );
 }
 

@@ -47,7 +47,13 @@ function draw() {
   if (!built) build();
   const { databases = [], recovery_points: points = [], dns = [], runs = [] } = state.world;
   const nothing = (text) => h("p", { class: "nothing" }, text);
-  part("databases", databases, () => (databases.length ? databases.map(database) : nothing("No databases")));
+  // The restorable time moves all the while: it is written in place, so that the cards stay under the pointer.
+  const cards = databases.map((one) => ({ ...one, latest_restorable_time: Boolean(one.latest_restorable_time) }));
+  part("databases", cards, () => (databases.length ? databases.map(database) : nothing("No databases")));
+  for (const one of databases) {
+    const shown = built.databases.body.querySelector(`[data-restorable="${CSS.escape(one.instance)}"]`);
+    if (shown && one.latest_restorable_time) shown.textContent = `${one.latest_restorable_time.slice(11, 19)} UTC`;
+  }
   part("points", [points, Math.floor(now() / 60_000)], () => (points.length ? points.slice(0, 8).map(point) : nothing("None yet")));
   part("runs", [runs, Math.floor(now() / 60_000)], () => (runs.length ? runs.slice(0, 6).map(run) : nothing("None yet")));
   part("dns", dns, () => (dns.length ? dns.map(answer) : nothing("No names")));
@@ -99,7 +105,7 @@ function database(one) {
     h("header", {}, h("b", { class: "db-name" }, one.instance), h("span", { class: "region" }, one.region), badge(one.status)),
     one.endpoint && h("div", { class: "endpoint", title: one.endpoint }, one.endpoint),
     tables.length > 0 && h("div", { class: "tables" }, tables),
-    one.latest_restorable_time && h("div", { class: "restorable" }, "Restorable to ", h("time", {}, `${one.latest_restorable_time.slice(11, 19)} UTC`)),
+    one.latest_restorable_time && h("div", { class: "restorable" }, "Restorable to ", h("time", { "data-restorable": one.instance }, `${one.latest_restorable_time.slice(11, 19)} UTC`)),
     h("div", { class: "breakers" }, breaker("Delete rows", "delete-rows", one, () => broken("delete_rows", target), !largest), breaker("Drop a table", "drop-table", one, () => broken("drop_table", target), !largest), breaker("Kill the primary", "kill-primary", one, () => broken("kill_primary", one.instance), false)),
   );
 }
@@ -114,19 +120,26 @@ function tableRow(one, table) {
   return h("div", { class: `table${lost ? " lost" : ""}`, "data-testid": `table-${table.name}` }, h("span", {}, table.name), h("span", { class: "rows", "data-testid": "rows", "data-rows": table.rows }, lost > 0 && h("em", {}, `−${number.format(lost)}`), number.format(table.rows)), h("span", { class: "bar" }, bar));
 }
 
-/** Breaking takes two clicks: the second within four seconds. */
+const armed = new Map();
+
+/** Breaking takes two clicks: the second within four seconds, even if the card was drawn again meanwhile. */
 function breaker(text, testid, one, go, disabled) {
-  const button = h("button", { type: "button", class: "break", disabled, "data-testid": `${testid}-${one.instance}` }, text);
-  let armed = null;
+  const key = `${testid}-${one.instance}`;
+  const button = h("button", { type: "button", class: "break", disabled, "data-testid": key }, text);
+  const isArmed = () => (armed.get(key) || 0) > Date.now();
+  const show = () => {
+    button.textContent = isArmed() ? "Sure?" : text;
+    button.classList.toggle("armed", isArmed());
+    if (isArmed()) setTimeout(show, armed.get(key) - Date.now() + 20);
+  };
+  show();
   button.addEventListener("click", async () => {
-    if (!armed) {
-      button.textContent = "Sure?";
-      button.classList.add("armed");
-      armed = setTimeout(() => ((armed = null), (button.textContent = text), button.classList.remove("armed")), 4000);
+    if (!isArmed()) {
+      armed.set(key, Date.now() + 4000);
+      show();
       return;
     }
-    clearTimeout(armed);
-    armed = null;
+    armed.delete(key);
     button.classList.remove("armed");
     button.textContent = "…";
     button.disabled = true;

@@ -186,6 +186,16 @@ async fn errors_stand_at_the_input_and_what_was_typed_stays() {
 }
 
 #[tokio::test]
+async fn an_input_that_nobody_touched_keeps_its_initial_value_even_if_its_block_is_named_like_it() {
+    let rig = rig_with_form(form()).await;
+    let view = open_form(&rig).await;
+    let values = json!({"phrase": {"phrase": "x"}, "source": {}});
+    rig.act(json!({"as": "UANA", "do": "submit", "view_id": view["id"], "values": values})).await;
+    let payload = rig.seen().pop().unwrap().payload();
+    assert_eq!(payload["view"]["state"]["values"]["source"]["source"]["selected_option"]["value"], "pitr");
+}
+
+#[tokio::test]
 async fn an_update_shows_another_form_and_a_push_one_on_top() {
     let views = answer_form(json!({"response_action": "update", "view": modal(json!([section("Checking…")]))})).await;
     assert_eq!(views[0]["blocks"][0]["text"]["text"], "Checking…");

@@ -247,7 +247,7 @@ async fn all_that_was_told_survives_a_kill() {
     assert_eq!(by_ts(&before).len(), 3);
     assert_eq!(by_ts(&after), by_ts(&before));
     assert_eq!(after["views"], before["views"]);
-    again.mint("UANA", "CINC");
+    let _handles = again.mint("UANA", "CINC");
     let third = mayday_local::slack::Slack::open(rig.shared.clone(), std::sync::Arc::new(NoHost), workspace()).unwrap();
     assert_eq!(by_ts(&third.changed_since(0)), by_ts(&before));
 }

@@ -392,9 +392,7 @@ fn chosen(placed: &Placed<'_>, act: &Act) -> Result<Value, Impossible> {
     if inputs::value_field(placed.kind()).is_none() {
         return Ok(Value::Null);
     }
-    let (block_id, action_id) = (placed.block_id(), placed.action_id());
-    let values = &act.values;
-    let given = values.get(block_id).and_then(|block| block.get(action_id)).or_else(|| values.get(action_id)).cloned();
+    let given = inputs::given_for(placed, &act.values).cloned();
     let spoken = || act.value.clone().or_else(|| act.text.clone()).map(Value::String);
     match given.or_else(spoken) {
         Some(given) => inputs::value_of(placed.element, &given).map_err(Impossible),

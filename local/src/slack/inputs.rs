@@ -171,8 +171,7 @@ pub(crate) fn state_values(blocks: &[Value], known: &Value, given: &Value) -> Re
     for placed in elements(blocks) {
         let Some(field) = value_field(placed.kind()).filter(|_| placed.kind() != "overflow") else { continue };
         let (block_id, action_id) = (placed.block_id(), placed.action_id());
-        let given = given.get(block_id).and_then(|block| block.get(action_id)).or_else(|| given.get(action_id));
-        let value = match given {
+        let value = match given_for(&placed, given) {
             Some(given) => value_of(placed.element, given)?,
             None => known[block_id][action_id].get(field).cloned().unwrap_or_else(|| initial(placed.element)),
         };
@@ -183,6 +182,16 @@ pub(crate) fn state_values(blocks: &[Value], known: &Value, given: &Value) -> Re
         }
     }
     Ok(Value::Object(values))
+}
+
+/// What was given for an element, in either form.
+pub(crate) fn given_for<'given>(placed: &Placed<'_>, given: &'given Value) -> Option<&'given Value> {
+    let (block_id, action_id) = (placed.block_id(), placed.action_id());
+    let field = value_field(placed.kind()).unwrap_or("value");
+    // Where block and action have the same name, an object that holds no value is the long form with nothing in it.
+    let short =
+        given.get(action_id).filter(|value| value.as_object().is_none_or(|entry| entry.contains_key("value") || entry.contains_key(field)));
+    given.get(block_id).and_then(|block| block.get(action_id)).or(short)
 }
 
 /// What Slack's own client refuses before it sends a form: block id → sentence.
