@@ -1,2 +1,45 @@
-//! Stub.
-fn main() {}
+//! `mayday`: what is done without Slack.
+
+mod audit;
+mod local;
+mod plan;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Runs an organization's disaster recovery plan from Slack. This is the part without Slack.
+#[derive(Parser)]
+#[command(name = "mayday", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the whole product on this machine: real PostgreSQL, the functions, AWS's and Slack's interfaces, a console.
+    Local(local::Args),
+    /// Look at a plan file.
+    #[command(subcommand)]
+    Plan(plan::Command),
+    /// Look at the audit chain.
+    #[command(subcommand)]
+    Audit(audit::Command),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Local(args) => local::run(args).await,
+        Command::Plan(command) => plan::run(&command),
+        Command::Audit(command) => audit::run(&command).await,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mayday: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `mayday local`: the whole product on one machine.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::Context as _;
+use mayday_local::{
+    from_plan,
+    stack::{Options, Stack},
+};
+
+/// The plan that is taken when none is named.
+const DEMO: &str = include_str!("../../plans/demo.yaml");
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The port on 127.0.0.1; 0 for any.
+    #[arg(long, default_value_t = 4600)]
+    port: u16,
+    /// Where everything is kept. What an earlier start left there goes on.
+    #[arg(long, default_value = ".mayday")]
+    data: PathBuf,
+    /// The plan file; without it, the demonstration's.
+    #[arg(long)]
+    plan: Option<PathBuf>,
+    /// Virtual seconds for each real one.
+    #[arg(long, default_value_t = 1.0)]
+    time_scale: f64,
+    /// How far a database's log trails behind, in seconds; five minutes on RDS.
+    #[arg(long, default_value_t = 2.0)]
+    archive_every: f64,
+    /// How many rows each database begins with.
+    #[arg(long, default_value_t = from_plan::ROWS)]
+    rows: u64,
+    /// The folder with the functions' binaries; without it, the one that this program is in.
+    #[arg(long)]
+    functions: Option<PathBuf>,
+}
+
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing_subscriber::filter::LevelFilter::WARN).init();
+    let plan = match &args.plan {
+        Some(file) => std::fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))?,
+        None => DEMO.to_owned(),
+    };
+    let seed = from_plan::seed(&plan, args.rows).map_err(|error| anyhow::anyhow!("the plan can't be used: {error}"))?;
+    let functions = match args.functions {
+        Some(folder) => folder,
+        None => std::env::current_exe()?.parent().map(PathBuf::from).context("this program is nowhere")?,
+    };
+    for function in ["ingress", "worker", "runner", "scheduler", "inspector"] {
+        anyhow::ensure!(functions.join(function).is_file(), "{} has no {function}: build it with `cargo build --bins`", functions.display());
+    }
+    let archive_every = Duration::try_from_secs_f64(args.archive_every).context("--archive-every takes seconds")?;
+    let options = Options {
+        port: args.port,
+        data: args.data,
+        time_scale: args.time_scale,
+        archive_every,
+        ..Options::new(PathBuf::new(), functions, seed)
+    };
+    let stack = Stack::start(options).await?;
+    println!("ready {}", stack.url());
+    eprintln!("Open it in a browser. Ctrl-C stops it; what it holds is kept.");
+    interrupted().await?;
+    stack.stop().await;
+    Ok(())
+}
+
+async fn interrupted() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
