@@ -146,3 +146,58 @@ async fn a_time_before_the_clock_was_advanced_is_found_again() {
     assert_eq!((world.rows("new").await, world.rows("orders").await < 1_000), (1_000, true));
     world.stop().await;
 }
+
+#[tokio::test]
+async fn retained_backups_bring_back_an_instance_that_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path()).await;
+    world.seed("orders", 1_000).await;
+    let resource = world.describe("orders").await.text("DbiResourceId");
+    let protected = [("DBInstanceIdentifier", "orders"), ("DeletionProtection", "false")];
+    world.call("ModifyDBInstance", &protected).await.ok();
+    world.until("orders", "available").await;
+    let delete = [("DBInstanceIdentifier", "orders"), ("SkipFinalSnapshot", "true"), ("DeleteAutomatedBackups", "false")];
+    world.call("DeleteDBInstance", &delete).await.ok();
+    world.until_gone("orders").await;
+    world.stop().await;
+
+    let world = World::open(dir.path()).await;
+    let kept = world.call("DescribeDBInstanceAutomatedBackups", &[("DbiResourceId", &resource)]).await;
+    assert_eq!(kept.text("Status"), "retained");
+    let restore =
+        [("SourceDbiResourceId", resource.as_str()), ("TargetDBInstanceIdentifier", "again"), ("UseLatestRestorableTime", "true")];
+    world.call("RestoreDBInstanceToPointInTime", &restore).await.ok();
+    world.until("again", "available").await;
+    assert_eq!(world.rows("again").await, 1_000);
+    world.call("DeleteDBInstanceAutomatedBackup", &[("DbiResourceId", &resource)]).await.ok();
+    let refused = world.call("RestoreDBInstanceToPointInTime", &restore).await.refusal();
+    assert_eq!(refused, (404, "DBInstanceNotFound".to_owned()));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_backup_is_taken_each_day_and_old_ones_go_with_their_retention() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::open(dir.path()).await;
+    world.seed("orders", 100).await;
+    let automated = async || {
+        let found = world.call("DescribeDBSnapshots", &[("SnapshotType", "automated")]).await;
+        let whole = found.texts("Status").iter().filter(|status| *status == "available").count();
+        (found.texts("DBSnapshotIdentifier"), whole)
+    };
+    let (first, _) = automated().await;
+    world.shared.clock.advance(jiff::SignedDuration::from_hours(25)).unwrap();
+    while automated().await.1 < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    world.shared.clock.advance(jiff::SignedDuration::from_hours(24 * 7)).unwrap();
+    while automated().await.0.contains(&first[0]) {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    world.until_restorable("orders", world.shared.clock.now()).await;
+    let restore = [("SourceDBInstanceIdentifier", "orders"), ("TargetDBInstanceIdentifier", "new"), ("UseLatestRestorableTime", "true")];
+    world.call("RestoreDBInstanceToPointInTime", &restore).await.ok();
+    world.until("new", "available").await;
+    assert_eq!(world.rows("new").await, 100);
+    world.stop().await;
+}
