@@ -1,0 +1,135 @@
+use std::collections::BTreeSet;
+
+use mayday_core::{
+    action::{Act, Class},
+    approval::{self, Approval},
+    database::Route,
+    ident::{Actor, Identity},
+    plan::{self, PLAN_KEY, Plan},
+    proposal::{PlannedStep, Proposal},
+    run::{Lock, Run},
+};
+
+use super::Finding;
+use crate::state::{Effect, State};
+
+fn run(state: &State, effect: &Effect) -> Result<Run, String> {
+    state.rows.record(&effect.run).ok_or_else(|| "there is no such run".to_owned())
+}
+
+fn proposal(state: &State, effect: &Effect) -> Result<Proposal, String> {
+    let run = run(state, effect)?;
+    state.rows.record(run.proposal.as_str()).ok_or_else(|| "there is no such proposal".to_owned())
+}
+
+fn step(proposal: &Proposal, effect: &Effect) -> Result<PlannedStep, String> {
+    proposal.steps.iter().find(|step| step.id.0 == effect.step).cloned().ok_or_else(|| "the proposal has no such step".to_owned())
+}
+
+fn held(holds: bool, why: impl FnOnce() -> String) -> Finding {
+    if holds { Ok(()) } else { Err(why()) }
+}
+
+pub(super) fn for_a_live_run(state: &State, effect: &Effect) -> Finding {
+    let run = run(state, effect)?;
+    held(!run.state.is_final(), || format!("it has ended: {:?}", run.state))
+}
+
+pub(super) fn as_proposed(state: &State, effect: &Effect) -> Finding {
+    let step = step(&proposal(state, effect)?, effect)?;
+    let fits = match (&step.act, effect.method) {
+        (Act::Backup(act), "create_snapshot") => act.snapshot == effect.target,
+        (Act::Restore(act), "restore") => act.restoration.new_instance == effect.target,
+        (Act::Align(act), "align" | "reboot") => act.instance == effect.target,
+        (Act::Retire(act), "delete_instance") => act.instance == effect.target,
+        (Act::Switch(act), "secret_put") => matches!(&act.before, Route::Secret { name, .. } if *name == effect.target),
+        (Act::Switch(act), "dns_replace") => matches!(&act.before, Route::Cname { record, .. } if record.name == effect.target),
+        _ => false,
+    };
+    held(fits, || "the step is another one".to_owned())
+}
+
+pub(super) fn approved(state: &State, effect: &Effect) -> Finding {
+    let run = run(state, effect)?;
+    let proposal = proposal(state, effect)?;
+    let digest = proposal.digest().map_err(|fault| fault.chain())?;
+    held(run.digest == digest, || "the run's digest is not the proposal's".to_owned())?;
+    let Some(quorum) = &proposal.quorum else {
+        let destroys = proposal.steps.iter().any(|step| step.act.action().class() == Class::Destroys);
+        return held(!destroys, || "it was proposed without a quorum".to_owned());
+    };
+    let approval: Approval = state.rows.record(proposal.id.as_str()).ok_or("nobody was asked")?;
+    held(matches!(approval.state, approval::State::Approved { .. }), || format!("it is {:?}", approval.state))?;
+    held(approval.digest == digest, || "another digest was approved".to_owned())?;
+    let plan = plan(state)?;
+    let counts = |voter: &&Identity| {
+        let own = matches!(&proposal.requester, Actor::Person(requester) if requester == *voter);
+        !own && plan.person(&voter.user).is_some_and(|(_, person)| person.roles.iter().any(|role| quorum.roles.contains(role)))
+    };
+    let voters: BTreeSet<&Identity> = approval.votes.iter().map(|vote| &vote.by).filter(counts).collect();
+    held(voters.len() >= usize::from(quorum.needed), || format!("{} of {} approved", voters.len(), quorum.needed))
+}
+
+/// The plan as it is in force; a broken one says nothing, and then nothing may be done.
+fn plan(state: &State) -> Result<Plan, String> {
+    let newest = state.blobs.get(PLAN_KEY).and_then(|versions| versions.last()).ok_or("there is no plan")?;
+    let text = std::str::from_utf8(newest).map_err(|error| error.to_string())?;
+    plan::load(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn once(state: &State, effect: &Effect) -> Finding {
+    let same = |earlier: &&Effect| earlier.run == effect.run && earlier.step == effect.step && earlier.method == effect.method;
+    let earlier = state.effects.iter().filter(same).count();
+    // Setting settings and rebooting may be done again while the world is as it was before; all else never.
+    let most = if matches!(effect.method, "align" | "reboot") { 4 } else { 1 };
+    held(earlier < most, || format!("it took effect {earlier} times before"))
+}
+
+pub(super) fn own_only(state: &State, effect: &Effect) -> Finding {
+    match effect.method {
+        "align" | "reboot" => {
+            let proposal = proposal(state, effect)?;
+            let place = (proposal.target.region, effect.target.clone());
+            let instance = state.databases.instances.get(&place).ok_or("there is no such instance")?;
+            let tags = instance.set_up(effect.at).tags;
+            held(tags.get(mayday_core::policy::OWNER_TAG) == Some(&effect.run), || "the run did not make it".to_owned())
+        }
+        "delete_instance" => {
+            let proposal = proposal(state, effect)?;
+            let retires = matches!(step(&proposal, effect)?.act, Act::Retire(_));
+            held(retires, || "only a retirement deletes".to_owned())?;
+            let serves = state.secrets.values().filter_map(|secret| secret.versions.last());
+            let led = serves.into_iter().any(|(_, value)| value.expose().contains(&format!("\"{}.", effect.target)));
+            held(!led, || "it carries traffic".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn holds_lock(state: &State, effect: &Effect) -> Finding {
+    let run = run(state, effect)?;
+    let lock: Option<Lock> = state.rows.record(&run.target);
+    match lock {
+        Some(lock) if lock.run == run.id => Ok(()),
+        Some(lock) => Err(format!("{} holds it", lock.run)),
+        None => Err("nobody holds it".to_owned()),
+    }
+}
+
+pub(super) fn in_the_audit(state: &State, effect: &Effect) -> Finding {
+    let intended = state.rows.all("audit").rev().any(|row| {
+        let event = row.body.pointer("/record/event");
+        let text = |path: &str| event.and_then(|event| event.pointer(path)).and_then(serde_json::Value::as_str);
+        text("/what") == Some("step.intent") && text("/about") == Some(&effect.run) && text("/detail/of/step") == Some(&effect.step)
+    });
+    held(intended, || "there is none".to_owned())
+}
+
+pub(super) fn from_before_image(state: &State, effect: &Effect) -> Finding {
+    let Act::Switch(switch) = step(&proposal(state, effect)?, effect)?.act else { return Ok(()) };
+    let Route::Secret { region, name, version, .. } = &switch.before else { return Ok(()) };
+    let current = state.secrets.get(&(region.clone(), name.clone())).and_then(|secret| secret.versions.last());
+    held(current.is_some_and(|(now, _)| now == version), || {
+        format!("approved was {version}, current is {}", current.map_or("nothing", |(now, _)| now))
+    })
+}

@@ -1,0 +1,113 @@
+//! What must hold, whatever goes wrong: checked after every effect, every write, every message, and at the end.
+//!
+//! Each is a function with a name. A new one is added to one of the lists below and nowhere else.
+
+mod effect;
+mod end;
+mod write;
+
+use std::fmt;
+
+use mayday_core::port::{Key, Row};
+use serde_json::Value;
+
+use crate::{
+    executor::Inner,
+    fault::Millis,
+    setting::PASSWORD,
+    state::{Effect, State},
+};
+
+pub(crate) use end::{at_end, led};
+
+/// An invariant that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Its name.
+    pub invariant: &'static str,
+    /// What was found.
+    pub why: String,
+    /// When, in milliseconds since the beginning.
+    pub at: Millis,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "“{}” does not hold: {}", self.invariant, self.why)
+    }
+}
+
+/// What a check comes to: what is wrong, in words.
+pub(crate) type Finding = Result<(), String>;
+
+type OnEffect = (&'static str, fn(&State, &Effect) -> Finding);
+type OnWrite = (&'static str, fn(&State, Option<&Row>, &Row) -> Finding);
+
+/// Checked when the world outside changes.
+const EFFECTS: [OnEffect; 8] = [
+    ("the world is changed for a live run only", effect::for_a_live_run),
+    ("the world is changed for a step of the proposal, and as it says", effect::as_proposed),
+    ("what replaces or deletes was approved by enough others", effect::approved),
+    ("a step takes effect once", effect::once),
+    ("only what the run made is changed, but by a retirement", effect::own_only),
+    ("the run that changes the world holds the lock", effect::holds_lock),
+    ("an audit entry stands before each effect", effect::in_the_audit),
+    ("traffic moves from the approved before-image only", effect::from_before_image),
+];
+
+/// Checked when a record is written.
+const WRITES: [OnWrite; 6] = [
+    ("the first decision stands", write::first_decision),
+    ("each person votes once", write::one_vote_each),
+    ("a run that has ended stays as it ended", write::ended_runs_stay),
+    ("an audit entry follows the last one", write::chained),
+    ("a lock is not taken from a run that lives", write::locks_stay),
+    ("no secret is written down", write::no_secret),
+];
+
+/// Every invariant's name: for tests that want to say which one caught a bug.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let checked = EFFECTS.iter().map(|(name, _)| *name).chain(WRITES.iter().map(|(name, _)| *name));
+    checked.chain(end::CHECKS.iter().map(|(name, _)| *name)).chain([NOTHING_FORGOTTEN, NO_SECRET_SAID])
+}
+
+const NOTHING_FORGOTTEN: &str = "nothing that must be kept is deleted";
+const NO_SECRET_SAID: &str = "no secret is said";
+
+pub(crate) fn on_effect(inner: &mut Inner, effect: &Effect) {
+    for (name, check) in EFFECTS {
+        if let Err(why) = check(&inner.state, effect) {
+            inner.violated(name, format!("{} on {} for {}/{}: {why}", effect.method, effect.target, effect.run, effect.step));
+        }
+    }
+}
+
+pub(crate) fn on_write(inner: &mut Inner, row: &Row) {
+    let before = inner.state.rows.get(&row.key.partition, &row.key.id);
+    let findings: Vec<_> = WRITES.iter().filter_map(|(name, check)| check(&inner.state, before, row).err().map(|why| (*name, why))).collect();
+    for (name, why) in findings {
+        inner.violated(name, why);
+    }
+}
+
+pub(crate) fn on_delete(inner: &mut Inner, key: &Key) {
+    if let Err(why) = write::may_be_deleted(&inner.state, key) {
+        inner.violated(NOTHING_FORGOTTEN, why);
+    }
+}
+
+pub(crate) fn on_said(inner: &mut Inner, text: &str) {
+    if text.contains(PASSWORD) {
+        inner.violated(NO_SECRET_SAID, text.chars().take(200).collect());
+    }
+}
+
+/// Whether some text in a value holds the password.
+fn holds_secret(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(PASSWORD),
+        Value::Array(items) => items.iter().any(holds_secret),
+        Value::Object(members) => members.values().any(holds_secret),
+        _ => false,
+    }
+}

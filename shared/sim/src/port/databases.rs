@@ -1,0 +1,88 @@
+use async_trait::async_trait;
+use mayday_core::{
+    failure::CallError,
+    policy::Permit,
+    port::{Databases, Instance, Phase, Restoration, Settings, Snapshot},
+};
+
+use super::{takes_effect, change, look, owner};
+use crate::{gate::Gate, trace::Port};
+
+#[async_trait]
+impl Databases for Gate {
+    async fn instance(&self, region: &str, id: &str) -> Result<Option<Instance>, CallError> {
+        self.look(look(Port::Databases, "instance", id), |state, moment| Ok(state.databases.describe(region, id, moment))).await
+    }
+
+    async fn snapshots(&self, region: &str, instance: &str) -> Result<Vec<Snapshot>, CallError> {
+        let found = self.look(look(Port::Databases, "snapshots", instance), |state, moment| {
+            let of_instance = state.databases.snapshots.iter().filter(|((at, _), found)| at == region && found.snapshot.instance == instance);
+            Ok(of_instance.filter_map(|((_, id), _)| state.databases.describe_snapshot(region, id, moment)).collect())
+        });
+        found.await
+    }
+
+    async fn snapshot(&self, region: &str, id: &str) -> Result<Option<Snapshot>, CallError> {
+        self.look(look(Port::Databases, "snapshot", id), |state, moment| Ok(state.databases.describe_snapshot(region, id, moment))).await
+    }
+
+    async fn create_snapshot(&self, permit: &Permit, region: &str, instance: &str, id: &str) -> Result<(), CallError> {
+        let (owner, place, id) = (owner(permit), (region.to_owned(), instance.to_owned()), id.to_owned());
+        let create = self.change(change(Port::Databases, "create_snapshot", &id), move |inner| {
+            inner.state.databases.create_snapshot(&place, &id, owner.clone(), inner.now, &mut inner.dice)?;
+            takes_effect(inner, &owner, "create_snapshot", &id);
+            Ok(())
+        });
+        create.await
+    }
+
+    async fn restore(&self, permit: &Permit, restoration: &Restoration) -> Result<(), CallError> {
+        let (owner, wanted) = (owner(permit), restoration.clone());
+        let restore = self.change(change(Port::Databases, "restore", &restoration.new_instance), move |inner| {
+            inner.state.databases.restore(&wanted, &owner, inner.now, &mut inner.dice)?;
+            takes_effect(inner, &owner, "restore", &wanted.new_instance);
+            Ok(())
+        });
+        restore.await
+    }
+
+    async fn align(&self, permit: &Permit, region: &str, instance: &str, settings: &Settings) -> Result<(), CallError> {
+        let (owner, place, settings) = (owner(permit), (region.to_owned(), instance.to_owned()), settings.clone());
+        let align = self.change(change(Port::Databases, "align", instance), move |inner| {
+            if inner.state.databases.align(&place, &settings, inner.now, &mut inner.dice)? {
+                takes_effect(inner, &owner, "align", &place.1);
+            }
+            Ok(())
+        });
+        align.await
+    }
+
+    async fn reboot(&self, permit: &Permit, region: &str, instance: &str) -> Result<(), CallError> {
+        let (owner, place) = (owner(permit), (region.to_owned(), instance.to_owned()));
+        let reboot = self.change(change(Port::Databases, "reboot", instance), move |inner| {
+            inner.state.databases.reboot(&place, inner.now, &mut inner.dice)?;
+            takes_effect(inner, &owner, "reboot", &place.1);
+            Ok(())
+        });
+        reboot.await
+    }
+
+    async fn delete_instance(&self, permit: &Permit, region: &str, instance: &str, final_snapshot: Option<&str>) -> Result<(), CallError> {
+        let (owner, place, last) = (owner(permit), (region.to_owned(), instance.to_owned()), final_snapshot.map(str::to_owned));
+        let delete = self.change(change(Port::Databases, "delete_instance", instance), move |inner| {
+            inner.state.databases.delete(&place, last.as_deref(), owner.clone(), inner.now, &mut inner.dice)?;
+            takes_effect(inner, &owner, "delete_instance", &place.1);
+            Ok(())
+        });
+        delete.await
+    }
+}
+
+/// Whether an instance can be signed in to.
+pub(super) fn answers(instance: &Instance) -> bool {
+    match &instance.status {
+        Phase::Available => true,
+        Phase::Underway(what) => what != "creating" && what != "rebooting",
+        Phase::Leaving | Phase::Broken(_) => false,
+    }
+}

@@ -1,0 +1,266 @@
+//! Random schedules: people who ask, approve, deny, click twice and late, while things go wrong; then everything works again
+//! and must come to a good end.
+
+use std::{fmt, sync::Arc};
+
+use mayday_core::{
+    approval::Approval,
+    desk::Request,
+    proposal::Proposal,
+    run::{Run, State as RunState},
+};
+use serde_json::Value;
+
+use crate::{
+    executor::{Shared, Sim, TaskId, Wrap},
+    fault::{Faults, HOUR, MINUTE, Millis, Rates, SECOND},
+    gate::Gate,
+    invariant::{self, Violation},
+    story::{click, deliver, phrase, tick},
+};
+
+/// What a schedule is made of.
+#[derive(Clone)]
+pub struct Schedule {
+    /// How often what goes wrong, while it does.
+    pub rates: Rates,
+    /// How long things go wrong.
+    pub trouble: Millis,
+    /// How often the scheduler ticks.
+    pub tick: Millis,
+    /// The longest that all may take until it has come to an end.
+    pub limit: Millis,
+    /// What is put between the domain and the world.
+    pub wrap: Option<Wrap>,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self { rates: Rates::ROUGH, trouble: 20 * MINUTE, tick: MINUTE, limit: 48 * HOUR, wrap: None }
+    }
+}
+
+/// What came of a schedule.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Course {
+    /// How many calls were made.
+    pub calls: u64,
+    /// Runs that succeeded.
+    pub succeeded: usize,
+    /// Runs that ended otherwise.
+    pub ended: usize,
+    /// Proposals that never became a run.
+    pub declined: usize,
+}
+
+impl Course {
+    /// Sums up the courses of many schedules.
+    pub fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.succeeded += other.succeeded;
+        self.ended += other.ended;
+        self.declined += other.declined;
+    }
+}
+
+/// A schedule that found something wrong.
+#[derive(Clone)]
+pub struct Failing {
+    /// The seed that shows it again.
+    pub seed: u64,
+    /// What is wrong.
+    pub violation: Violation,
+    /// What led to it.
+    pub trace: Vec<String>,
+}
+
+impl fmt::Debug for Failing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "seed {}: {}", self.seed, self.violation)?;
+        self.trace.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+impl Schedule {
+    /// Runs the schedule of a seed.
+    ///
+    /// # Errors
+    /// What does not hold, with the trace that leads there.
+    pub fn run(&self, seed: u64) -> Result<Course, Box<Failing>> {
+        let mut sim = Sim::with(seed, Faults::Random { rates: self.rates, until: self.trouble }, self.wrap.clone());
+        tick(&sim.shared, self.tick);
+        people(&sim.shared);
+        let began = sim.shared.lock().now;
+        while sim.violation().is_none() && !over(&sim) {
+            if sim.shared.lock().now > began + self.limit {
+                sim.shared.lock().violated("everything comes to an end", "it does not".to_owned());
+            }
+            sim.run_for(30 * SECOND);
+        }
+        if sim.violation().is_none() {
+            invariant::at_end(&mut sim.shared.lock());
+        }
+        match sim.violation() {
+            Some(violation) => Err(Box::new(Failing { seed, violation, trace: sim.trace() })),
+            None => Ok(course(&sim)),
+        }
+    }
+}
+
+impl Sim {
+    /// Checks what must hold when all is over.
+    ///
+    /// # Errors
+    /// What does not hold, with the trace.
+    pub fn finish(&self) -> Result<(), Box<Failing>> {
+        if self.violation().is_none() {
+            invariant::at_end(&mut self.shared.lock());
+        }
+        match self.violation() {
+            Some(violation) => Err(Box::new(Failing { seed: self.seed(), violation, trace: self.trace() })),
+            None => Ok(()),
+        }
+    }
+}
+
+fn course(sim: &Sim) -> Course {
+    let inner = sim.shared.lock();
+    let runs: Vec<Run> = inner.state.rows.records();
+    let succeeded = runs.iter().filter(|run| run.state == RunState::Succeeded).count();
+    let proposals = inner.state.rows.all("proposal").count();
+    Course { calls: inner.calls, succeeded, ended: runs.len() - succeeded, declined: proposals - runs.len() }
+}
+
+/// Whether nobody has anything left to do.
+fn over(sim: &Sim) -> bool {
+    let inner = sim.shared.lock();
+    let rows = &inner.state.rows;
+    let state = |row: &mayday_core::port::Row| row.body.pointer("/record/state").cloned().unwrap_or_default();
+    let open = rows.all("approval").any(|row| state(row) == "pending" || (state(row).get("approved").is_some() && !started(&inner, &row.key.id)));
+    let running = rows.all("run").any(|row| {
+        let told = row.body.pointer("/record/told").and_then(Value::as_u64);
+        let log = row.body.pointer("/record/log").and_then(Value::as_array).map(|log| log.len() as u64);
+        state(row) == "running" || state(row).get("stuck").is_some() || told < log
+    });
+    let locked = rows.all("lock").next().is_some();
+    inner.open_people == 0 && inner.open_deliveries == 0 && !open && !running && !locked
+}
+
+fn started(inner: &crate::executor::Inner, proposal: &str) -> bool {
+    inner.state.rows.get("run", &proposal.replacen("p-", "r-", 1)).is_some()
+}
+
+/// The people of a schedule. Ana asks, and perhaps once more, and perhaps takes it back; Ben and Cleo decide, twice or late; somebody
+/// looks after what gets stuck.
+fn people(shared: &Arc<Shared>) {
+    person(shared, |gate| Box::pin(asks(gate)));
+    person(shared, |gate| Box::pin(decides(gate, "U0BEN")));
+    person(shared, |gate| Box::pin(decides(gate, "U0CLEO")));
+    {
+        let mut inner = shared.lock();
+        let now = inner.now;
+        let hand = shared.clone();
+        inner.add(now, |task| Box::pin(looks_after(Gate::of(&hand, task))));
+    }
+}
+
+fn person(shared: &Arc<Shared>, act: impl FnOnce(Gate) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>>) {
+    let mut inner = shared.lock();
+    inner.open_people += 1;
+    let now = inner.now;
+    let hand = shared.clone();
+    inner.add(now, |task: TaskId| {
+        let acting = act(Gate::of(&hand, task));
+        Box::pin(async move {
+            acting.await;
+            hand.lock().open_people -= 1;
+        })
+    });
+}
+
+fn chance(gate: &Gate, percent: u32) -> bool {
+    gate.shared.lock().dice.chance(percent * 100)
+}
+
+fn between(gate: &Gate, least: Millis, most: Millis) -> Millis {
+    gate.shared.lock().dice.between(least, most)
+}
+
+const COMMANDS: [&str; 3] = ["restore orders --at \"13m ago\"", "restore inventory --at \"13m ago\"", "restore orders --at 12:45"];
+
+async fn asks(gate: Gate) {
+    let times = if chance(&gate, 20) { 2 } else { 1 };
+    for _ in 0..times {
+        let command = {
+            let mut inner = gate.shared.lock();
+            inner.dice.pick(&COMMANDS).copied().unwrap_or_default().to_owned()
+        };
+        deliver(&gate.shared, "U0ANA", Request::Command(command));
+        gate.pause(between(&gate, SECOND, 90 * SECOND)).await;
+    }
+    if chance(&gate, 10)
+        && let Some(proposal) = newest(&gate)
+    {
+        deliver(&gate.shared, "U0ANA", click("cancel", proposal.id.as_str(), None));
+    }
+}
+
+fn newest(gate: &Gate) -> Option<Proposal> {
+    let inner = gate.shared.lock();
+    let id = inner.state.rows.all("proposal").next_back()?.key.id.clone();
+    inner.state.rows.record(&id)
+}
+
+/// Decides on whatever is open, some time after it was asked.
+async fn decides(gate: Gate, user: &'static str) {
+    let mut seen = std::collections::BTreeSet::new();
+    // Late enough for everything that is ever asked to have been asked.
+    for _ in 0..8 {
+        gate.pause(between(&gate, 5 * SECOND, 2 * MINUTE)).await;
+        let open: Vec<Proposal> = {
+            let inner = gate.shared.lock();
+            let pending = inner.state.rows.records::<Approval>().into_iter().filter(|approval| !seen.contains(&approval.proposal));
+            pending.filter_map(|approval| inner.state.rows.record(approval.proposal.as_str())).collect()
+        };
+        for proposal in open {
+            seen.insert(proposal.id.clone());
+            decide(&gate, user, &proposal).await;
+        }
+    }
+}
+
+async fn decide(gate: &Gate, user: &str, proposal: &Proposal) {
+    if chance(gate, 3) {
+        return;
+    }
+    let denies = chance(gate, 5);
+    for _ in 0..if chance(gate, 25) { 2 } else { 1 } {
+        let request = if denies {
+            click("deny", proposal.id.as_str(), None)
+        } else {
+            let view = format!("V-{:08x}", gate.shared.lock().dice.roll() >> 32);
+            phrase(proposal, &view)
+        };
+        deliver(&gate.shared, user, request);
+        gate.pause(between(gate, 0, 2 * SECOND)).await;
+    }
+}
+
+/// Retries what is stuck, and stops what stays stuck.
+async fn looks_after(gate: Gate) {
+    loop {
+        gate.pause(between(&gate, 2 * MINUTE, 15 * MINUTE)).await;
+        let stuck: Vec<Run> = {
+            let inner = gate.shared.lock();
+            inner.state.rows.records::<Run>().into_iter().filter(|run| matches!(run.state, RunState::Stuck { .. })).collect()
+        };
+        for run in stuck {
+            let (user, action) = match gate.shared.lock().dice.below(4) {
+                0 => ("U0ANA", "cancel"),
+                1 if run.steps.iter().any(|step| step.id.0 == "compare") && run.current().is_some_and(|step| step.id.0 == "compare") => ("U0BEN", "skip"),
+                _ => ("U0ANA", "retry"),
+            };
+            deliver(&gate.shared, user, click(action, run.id.as_str(), None));
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What the world is: plain data, no futures. Ports read and change it; invariants and tests look at it.
+
+pub(crate) mod chat;
+pub(crate) mod data;
+pub(crate) mod databases;
+pub(crate) mod rows;
+
+use std::collections::BTreeMap;
+
+use mayday_core::port::{Profile, RecordSet, SecretText};
+
+pub use chat::{ChatLog, Said};
+pub use data::Data;
+pub use databases::{Databases, InstanceState, SnapshotState};
+pub use rows::Rows;
+
+use crate::fault::Millis;
+
+/// The whole world.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Our records.
+    pub rows: Rows,
+    /// Files, each with all its versions.
+    pub blobs: BTreeMap<String, Vec<Vec<u8>>>,
+    /// Instances and snapshots.
+    pub databases: Databases,
+    /// Secrets by region and name.
+    pub secrets: BTreeMap<(String, String), SecretState>,
+    /// Hosted zones.
+    pub zones: Zones,
+    /// Everything that was said.
+    pub chat: ChatLog,
+    /// Who there is, by user id.
+    pub people: BTreeMap<String, Profile>,
+    /// Every change of the world that took place, in order.
+    pub effects: Vec<Effect>,
+}
+
+/// A secret with its versions, oldest first; the last is current.
+#[derive(Debug, Default)]
+pub struct SecretState {
+    /// Version id and value.
+    pub versions: Vec<(String, SecretText)>,
+}
+
+/// Zones, and what the name servers know of them.
+#[derive(Debug, Default)]
+pub struct Zones {
+    /// Records by zone and name.
+    pub records: BTreeMap<(String, String), RecordSet>,
+    /// What the name servers still answer until a time, by name.
+    pub still: BTreeMap<String, (Millis, RecordSet)>,
+    /// When each change is known everywhere, by its id.
+    pub changes: BTreeMap<String, Millis>,
+}
+
+impl Zones {
+    /// What the name servers answer.
+    #[must_use]
+    pub fn answer(&self, name: &str, at: Millis) -> Option<&RecordSet> {
+        match self.still.get(name) {
+            Some((until, old)) if at < *until => Some(old),
+            _ => self.records.iter().find(|((_, known), _)| known == name).map(|(_, record)| record),
+        }
+    }
+}
+
+/// A change of the world outside, made under a permit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect {
+    /// When, in milliseconds since the epoch.
+    pub at: Millis,
+    /// For which run.
+    pub run: String,
+    /// For which step.
+    pub step: String,
+    /// The port's method.
+    pub method: &'static str,
+    /// On what.
+    pub target: String,
+    /// Whether something was different afterwards.
+    pub changed: bool,
+}
