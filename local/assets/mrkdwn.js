@@ -18,7 +18,7 @@ export function mrkdwn(text, verbatim = false) {
   const nodes = [];
   for (const [index, part] of String(text ?? "").split(/```\n?([\s\S]*?)\n?```/).entries()) {
     if (index % 2) nodes.push(h("pre", { class: "pre" }, decode(unlink(part))));
-    else if (part) nodes.push(...paragraphs(part, verbatim));
+    else if (part) nodes.push(...paragraphs(index ? part.replace(/^\n/, "") : part, verbatim));
   }
   return nodes;
 }

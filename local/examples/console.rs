@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p mayday-local --example console -- PORT` prints its address; `/dr` posts a card, its buttons open a form.
 
+#![allow(clippy::disallowed_methods, reason = "an example is its own main: it reads its arguments")]
+
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicU64, Ordering},
@@ -63,7 +65,9 @@ impl World for Scenery {
 
     async fn recovery_points(&self) -> Vec<Value> {
         let at = self.shared.clock.now();
-        vec![json!({"id": "mayday-inventory-20261122-1400", "source": "inventory", "kind": "snapshot", "status": "verified", "taken_at": at})]
+        vec![
+            json!({"id": "mayday-inventory-20261122-1400", "source": "inventory", "kind": "snapshot", "status": "verified", "taken_at": at}),
+        ]
     }
 
     async fn runs(&self) -> Vec<Value> {

@@ -1,5 +1,12 @@
 //! People: the payloads that their deeds become, and what the bot's answers do.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that can't go on has failed, and the rig is the world outside of the product"
+)]
+
 mod slack_support;
 
 use mayday_local::slack::signature;
