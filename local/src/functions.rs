@@ -46,12 +46,6 @@ pub fn sweep(scheduler_arn: &str) -> Wanted {
     }
 }
 
-/// The bucket in a region.
-#[must_use]
-pub fn bucket(region: &str) -> String {
-    format!("mayday-{ACCOUNT}-{region}")
-}
-
 /// The ARN of the state machine in a region.
 #[must_use]
 pub fn state_machine_arn(region: &str) -> String {
@@ -60,26 +54,24 @@ pub fn state_machine_arn(region: &str) -> String {
 
 /// The five functions, with the binaries in `folder` and the stack at `url`. `dns` is `host:port` of its DNS server.
 #[must_use]
-pub fn table(folder: &Path, url: &str, seed: &Seed, dns: Option<&str>) -> Vec<Function> {
+pub fn table(folder: &Path, url: &str, seed: &Seed, dns: &str) -> Vec<Function> {
     let region = seed.home();
-    let mut environment = BTreeMap::from(
+    let environment = BTreeMap::from(
         [
             ("AWS_ENDPOINT_URL", url),
             ("SLACK_API_URL", &format!("{url}/slack/api")),
             ("MAYDAY_TABLE", TABLE),
-            ("MAYDAY_BUCKET", &bucket(region)),
+            ("MAYDAY_BUCKET", &crate::data::bucket(region)),
             ("MAYDAY_KEYS_SECRET", KEYS_SECRET),
             ("MAYDAY_STATE_MACHINE", &state_machine_arn(region)),
             ("MAYDAY_WORKER", "mayday-worker"),
             ("MAYDAY_INSPECTOR", "mayday-inspector"),
             ("MAYDAY_SLACK_TEAM", &seed.team_id),
             ("MAYDAY_SLACK_APP", &seed.app_id),
+            ("MAYDAY_DNS_SERVERS", dns),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
-    if let Some(dns) = dns {
-        environment.insert("MAYDAY_DNS_SERVERS".to_owned(), dns.to_owned());
-    }
     let function = |name: &str, timeout: u64, on_failure: Option<&str>| Function {
         name: format!("mayday-{name}"),
         binary: folder.join(name),

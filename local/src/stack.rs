@@ -7,15 +7,19 @@ use tokio::net::TcpListener;
 
 use crate::{
     clock::Clock,
-    control,
+    console, control,
+    data::Data,
     dynamodb::DynamoDb,
     front::{self, Front},
     functions,
+    keys::Keys,
     lambda::{Lambda, LambdaService},
     scheduler::{Scheduler, SchedulerService},
     seed::Seed,
     service::{Registry, Service, Shared},
+    slack::{Slack, Workspace},
     states::{self, States, StatesService},
+    world::Behind,
 };
 
 /// What a stack is started with.
@@ -43,58 +47,74 @@ impl Options {
     }
 }
 
-/// A running stack. Dropping it stops it.
-#[derive(Debug)]
+/// A running stack. Dropping it stops it at once; [`Self::stop`] stops it in good order.
 pub struct Stack {
     shared: Arc<Shared>,
     services: Arc<Registry>,
     lambda: Arc<Lambda>,
     states: Arc<States>,
     scheduler: Arc<Scheduler>,
+    data: Arc<Data>,
+    slack: Arc<Slack>,
+    behind: Arc<Behind>,
 }
 
 impl Stack {
     /// Starts a stack, or the one that an earlier process left in the data directory.
     ///
     /// # Errors
-    /// When the port is taken or the data directory can't be used.
+    /// When the port is taken, there is no PostgreSQL, or the data directory can't be used.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(&options.data).with_context(|| format!("can't create {}", options.data.display()))?;
-        let data = std::path::absolute(&options.data)?;
-        let listener = TcpListener::bind(("127.0.0.1", options.port)).await.with_context(|| format!("port {} is taken", options.port))?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let clock = Clock::open(&data, options.time_scale)?;
-        let shared = Arc::new(Shared::new(clock, data, url));
-        let region = options.seed.home();
+        let Options { port, data, seed, time_scale, archive_every, functions } = options;
+        std::fs::create_dir_all(&data).with_context(|| format!("can't create {}", data.display()))?;
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("port {port} is taken"))?;
+        let directory = std::path::absolute(data)?;
+        let clock = Clock::open(&directory, time_scale)?;
+        let shared = Arc::new(Shared::new(clock, directory, format!("http://{}", listener.local_addr()?)));
 
-        let dynamodb = DynamoDb::open(&shared.data)?;
+        let data = Arc::new(Data::open(&shared, &seed, archive_every).await?);
+        let keys = Keys::ensure(&data.secrets, &seed.regions)?;
+        let dns = format!("127.0.0.1:{}", data.dns.port());
+        let stack = Self::assemble(shared, data, &seed, &keys)?;
+        for function in functions::table(&functions, stack.url(), &seed, &dns) {
+            stack.lambda.add(function);
+        }
+        let sweep = functions::sweep(&stack.lambda.arn(functions::SCHEDULER));
+        stack.scheduler.ensure(functions::SWEEP, sweep)?;
+        stack.open_doors(listener);
+
+        // Last, when whoever they call is there.
+        stack.lambda.resume();
+        let machine = states::RUN.replace("${RunnerFunctionArn}", &stack.lambda.arn(functions::RUNNER));
+        stack.states.add(functions::STATE_MACHINE, &machine)?;
+        stack.scheduler.resume();
+        Ok(stack)
+    }
+
+    /// Opens the services, each over what it needs of the others.
+    fn assemble(shared: Arc<Shared>, data: Arc<Data>, seed: &Seed, keys: &Keys) -> anyhow::Result<Self> {
+        let region = seed.home();
+        let dynamodb = Arc::new(DynamoDb::open(&shared.data)?);
         dynamodb.ensure_table(functions::TABLE)?;
         let lambda = Lambda::open(shared.clone(), region)?;
-        for function in functions::table(&options.functions, &shared.url, &options.seed, None) {
-            lambda.add(function);
-        }
         connect_bus(&shared, &lambda);
-
         let lambda_service: Arc<dyn Service> = Arc::new(LambdaService::new(lambda.clone()));
         let states = States::open(shared.clone(), lambda_service.clone(), region)?;
         let scheduler = Scheduler::open(shared.clone(), lambda.clone(), region)?;
-        scheduler.ensure(functions::SWEEP, functions::sweep(&lambda.arn(functions::SCHEDULER)))?;
+        let behind = Arc::new(Behind::new(data.clone(), dynamodb.clone(), &lambda, seed.regions.clone()));
+        let slack = Slack::open(shared.clone(), behind.clone(), Workspace::from_seed(seed, &keys.slack_bot_token))?;
+        let ours: [Arc<dyn Service>; 4] =
+            [dynamodb, lambda_service, Arc::new(StatesService::new(states.clone())), Arc::new(SchedulerService::new(scheduler.clone()))];
+        let services = Arc::new(Registry::new(data.services().into_iter().chain(ours)));
+        Ok(Self { shared, services, lambda, states, scheduler, data, slack, behind })
+    }
 
-        let services: Vec<Arc<dyn Service>> = vec![
-            Arc::new(dynamodb),
-            lambda_service,
-            Arc::new(StatesService::new(states.clone())),
-            Arc::new(SchedulerService::new(scheduler.clone())),
-        ];
-        let services = Arc::new(Registry::new(services));
-        let front = Front { shared: shared.clone(), services: services.clone(), lambda: lambda.clone(), door: functions::DOOR };
-        let app = front.app(control::routes(shared.clone()));
-        shared.tasks.spawn(front::serve(listener, shared.clone(), app));
-        // Last, when whoever they call is there.
-        lambda.resume();
-        states.add(functions::STATE_MACHINE, &states::RUN.replace("${RunnerFunctionArn}", &lambda.arn(functions::RUNNER)))?;
-        scheduler.resume();
-        Ok(Self { shared, services, lambda, states, scheduler })
+    /// Answers on the port from here on.
+    fn open_doors(&self, listener: TcpListener) {
+        let shared = self.shared.clone();
+        let front = Front { shared: shared.clone(), services: self.services.clone(), lambda: self.lambda.clone(), door: functions::DOOR };
+        let routes = console::router(shared.clone(), self.slack.clone(), self.behind.clone()).merge(control::routes(shared.clone()));
+        shared.tasks.spawn(front::serve(listener, shared.clone(), front.app(routes)));
     }
 
     /// Where the stack listens: `http://127.0.0.1:PORT`.
@@ -133,10 +153,29 @@ impl Stack {
         &self.scheduler
     }
 
+    /// Databases, secrets, objects, zones.
+    #[must_use]
+    pub fn data(&self) -> &Arc<Data> {
+        &self.data
+    }
+
+    /// The Slack workspace.
+    #[must_use]
+    pub fn slack(&self) -> &Arc<Slack> {
+        &self.slack
+    }
+
     /// Stops everything that the stack started, in good order.
     pub async fn stop(self) {
         self.lambda.stop().await;
-        drop(self);
+        self.shared.tasks.abort_all();
+        self.data.close().await;
+    }
+}
+
+impl std::fmt::Debug for Stack {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Stack").field("url", &self.shared.url).field("services", &self.services).finish_non_exhaustive()
     }
 }
 

@@ -123,6 +123,8 @@ async fn an_asynchronous_invocation_is_tried_three_times_then_its_destination_is
     let world = World::start().await;
     world.function("worker").on_failure("scheduler").add();
     world.function("scheduler").add();
+    // The sweep, which the clock's jumps set off.
+    world.function("mayday-scheduler").add();
     let event = json!({"do": "fail", "kind": "Broken"});
     let client = Client::new(&world.config());
     let accepted =

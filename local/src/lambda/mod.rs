@@ -16,7 +16,10 @@ mod sandbox;
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -41,6 +44,8 @@ pub struct Lambda {
     pools: Mutex<BTreeMap<String, Arc<Pool>>>,
     queue: Queue,
     processes: Arc<Processes>,
+    /// Invocations that run, and accepted ones that are about to: not those that sleep until their next attempt.
+    busy: Arc<AtomicUsize>,
 }
 
 impl Lambda {
@@ -54,7 +59,7 @@ impl Lambda {
         processes.end_leftovers();
         std::fs::create_dir_all(shared.data.join("logs"))?;
         let queue = Queue::open(dir.join("queue"))?;
-        Ok(Arc::new(Self { shared, region: region.to_owned(), pools: Mutex::default(), queue, processes }))
+        Ok(Arc::new(Self { shared, region: region.to_owned(), pools: Mutex::default(), queue, processes, busy: Arc::default() }))
     }
 
     /// Adds a function, or replaces the one of its name.
@@ -89,7 +94,12 @@ impl Lambda {
 
     async fn invoke_as(&self, request_id: String, function: &str, payload: Bytes) -> Result<Outcome, InvokeError> {
         let pool = self.find(function).ok_or_else(|| InvokeError::NotFound(function::arn(&self.region, &function::name_of(function))))?;
-        let run = async move { pool.invoke(request_id, payload).await };
+        let busy = Busy::begin(&self.busy);
+        let run = async move {
+            let outcome = pool.invoke(request_id, payload).await;
+            drop(busy);
+            outcome
+        };
         self.shared.tasks.run(run).await.unwrap_or(Err(InvokeError::Stopped))
     }
 
@@ -138,6 +148,12 @@ impl Lambda {
         self.queue.load().len()
     }
 
+    /// Whether no function runs, and none is about to.
+    #[must_use]
+    pub fn idle(&self) -> bool {
+        self.busy.load(Ordering::SeqCst) == 0
+    }
+
     /// Where a function's output goes.
     #[must_use]
     pub fn log(&self, function: &str) -> PathBuf {
@@ -161,5 +177,22 @@ impl Lambda {
 
     fn pools(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<Pool>>> {
         self.pools.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Counts as busy until it is dropped.
+#[derive(Debug)]
+struct Busy(Arc<AtomicUsize>);
+
+impl Busy {
+    fn begin(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Lambda,
+    Busy, Lambda,
     function::{self, InvokeError, Outcome},
 };
 use crate::wire;
@@ -79,9 +79,11 @@ impl Lambda {
     /// Carries one accepted invocation to its end, in the background.
     pub(super) fn drive(self: &Arc<Self>, mut entry: Entry) {
         let host = self.clone();
+        let mut busy = (entry.due <= self.shared.clock.now()).then(|| Busy::begin(&self.busy));
         self.shared.tasks.spawn(async move {
             loop {
                 host.shared.clock.sleep_until(entry.due).await;
+                busy.get_or_insert_with(|| Busy::begin(&host.busy));
                 let payload = entry.payload.to_string().into();
                 let outcome = match host.invoke_as(entry.request_id.clone(), &entry.function, payload).await {
                     Ok(outcome) if !outcome.failed => break,
@@ -89,6 +91,7 @@ impl Lambda {
                     // A throttle is no attempt: Lambda keeps the event and tries again.
                     Err(InvokeError::TooMany) => {
                         entry.due = later(host.shared.clock.now(), SignedDuration::from_secs(1));
+                        busy = None;
                         continue;
                     }
                     Err(InvokeError::Stopped) => return,
@@ -102,6 +105,7 @@ impl Lambda {
                 };
                 entry.due = later(host.shared.clock.now(), *pause);
                 host.queue.save(&entry).ok();
+                busy = None;
             }
             host.queue.remove(&entry.request_id);
         });

@@ -62,6 +62,19 @@ pub struct Breakage {
 }
 
 impl Rds {
+    /// All snapshots, newest first: id, source, kind, status, taken_at.
+    #[must_use]
+    pub fn snapshots(&self) -> Vec<Value> {
+        let world = self.store.read();
+        let mut snapshots: Vec<_> = world.snapshots.values().collect();
+        snapshots.sort_by_key(|one| std::cmp::Reverse(one.began));
+        let shown = snapshots.into_iter().map(|one| {
+            let kind = if one.automated { "automated" } else { "manual" };
+            json!({"id": one.identifier, "source": one.of.identifier, "kind": kind, "status": one.status, "taken_at": one.original})
+        });
+        shown.collect()
+    }
+
     /// All instances with what is in them, by name.
     pub async fn databases(&self) -> Vec<DatabaseView> {
         let mut instances: Vec<Instance> = self.store.read().instances.values().cloned().collect();

@@ -1,0 +1,142 @@
+//! The stack's own services, as the console shows them and as the workspace needs them.
+
+use std::sync::{Arc, Weak};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    console::{self, DnsAnswer, Table},
+    data::Data,
+    dynamodb::DynamoDb,
+    functions,
+    lambda::Lambda,
+    slack::Host,
+};
+
+/// What stands behind the console and the workspace.
+pub(crate) struct Behind {
+    data: Arc<Data>,
+    dynamodb: Arc<DynamoDb>,
+    lambda: Weak<Lambda>,
+    regions: Vec<String>,
+}
+
+impl Behind {
+    /// Over these services.
+    #[must_use]
+    pub(crate) fn new(data: Arc<Data>, dynamodb: Arc<DynamoDb>, lambda: &Arc<Lambda>, regions: Vec<String>) -> Self {
+        Self { data, dynamodb, lambda: Arc::downgrade(lambda), regions }
+    }
+
+    fn home(&self) -> &str {
+        self.regions.first().map_or("", String::as_str)
+    }
+
+    /// The bodies of the newest records of a kind, as the bot wrote them.
+    fn records(&self, partition: &str, most: usize) -> Vec<Value> {
+        let query = json!({
+            "TableName": functions::TABLE,
+            "KeyConditionExpression": "pk = :p",
+            "ExpressionAttributeValues": {":p": {"S": partition}},
+            "ScanIndexForward": false,
+            "Limit": most,
+        });
+        let answer = self.dynamodb.query(&query).unwrap_or_default();
+        let items = answer.get("Items").and_then(Value::as_array).cloned().unwrap_or_default();
+        items.iter().filter_map(|item| plain(item.get("body")?).get("record").cloned()).collect()
+    }
+}
+
+/// DynamoDB's typed JSON as plain JSON.
+fn plain(typed: &Value) -> Value {
+    let Some((kind, value)) = typed.as_object().and_then(|typed| typed.iter().next()) else { return Value::Null };
+    match (kind.as_str(), value) {
+        ("M", Value::Object(members)) => members.iter().map(|(name, member)| (name.clone(), plain(member))).collect(),
+        ("L", Value::Array(items)) => items.iter().map(plain).collect(),
+        ("N", Value::String(number)) => serde_json::from_str(number).unwrap_or(Value::Null),
+        ("NULL", _) => Value::Null,
+        _ => value.clone(),
+    }
+}
+
+#[async_trait]
+impl Host for Behind {
+    async fn signing_secret(&self) -> anyhow::Result<String> {
+        let keys = self.data.secrets.current(self.home(), functions::KEYS_SECRET).ok_or_else(|| anyhow::anyhow!("there are no keys"))?;
+        let keys: Value = serde_json::from_str(&keys)?;
+        let secret = keys.get("slack_signing_secret").and_then(Value::as_str);
+        secret.map(str::to_owned).ok_or_else(|| anyhow::anyhow!("the keys have no slack_signing_secret"))
+    }
+
+    fn idle(&self) -> bool {
+        self.lambda.upgrade().is_none_or(|lambda| lambda.idle())
+    }
+}
+
+#[async_trait]
+impl console::World for Behind {
+    async fn databases(&self) -> Vec<console::Database> {
+        let views = self.data.rds.databases().await;
+        let tables = |view: &crate::rds::DatabaseView| {
+            let tables = view.databases.iter().flat_map(|database| &database.tables);
+            tables.map(|table| Table { name: table.name.clone(), rows: u64::try_from(table.rows).unwrap_or(0) }).collect()
+        };
+        views
+            .iter()
+            .map(|view| console::Database {
+                instance: view.identifier.clone(),
+                region: view.region.clone(),
+                status: if view.answers || view.status != "available" { view.status.clone() } else { "does not answer".to_owned() },
+                endpoint: view.endpoint.as_ref().map(|host| format!("{host}:{}", crate::postgres::PORT)),
+                tables: tables(view),
+                latest_restorable_time: view.latest_restorable,
+            })
+            .collect()
+    }
+
+    async fn recovery_points(&self) -> Vec<Value> {
+        self.data.rds.snapshots()
+    }
+
+    async fn runs(&self) -> Vec<Value> {
+        self.records("run", 20)
+    }
+
+    async fn dns_answers(&self) -> Vec<DnsAnswer> {
+        let mut answers = Vec::new();
+        for (_, records) in self.data.route53.zones() {
+            for record in records.iter().filter(|record| !matches!(record.kind.as_str(), "NS" | "SOA")) {
+                let name = record.name.trim_end_matches('.').to_owned();
+                answers.push(DnsAnswer { answers: self.data.dns.lookup(&name), kind: record.kind.clone(), name });
+            }
+        }
+        answers
+    }
+
+    async fn break_it(&self, what: &str, target: &str) -> Result<Value, String> {
+        match what {
+            "kill_function" | "kill-function" => {
+                let lambda = self.lambda.upgrade().ok_or("The stack is stopping.")?;
+                Ok(json!({"what": what, "target": target, "killed": lambda.kill(target), "at": Timestamp::now()}))
+            }
+            _ => {
+                let broken = self.data.rds.break_database(&what.replace('_', "-"), target).await;
+                broken.map(|broken| json!(broken)).map_err(|error| format!("{error:#}."))
+            }
+        }
+    }
+
+    fn secrets(&self) -> Value {
+        json!({"signing": functions::KEYS_SECRET, "bot_token": functions::KEYS_SECRET})
+    }
+
+    fn regions(&self) -> Vec<String> {
+        self.regions.clone()
+    }
+
+    fn dns_port(&self) -> Option<u16> {
+        Some(self.data.dns.port())
+    }
+}
