@@ -103,6 +103,7 @@ pub async fn what_is_not_there_is_none(world: &World<'_>) {
 /// Under a name that was decided beforehand, so that a second call after a lost answer does no harm.
 pub async fn a_snapshot_is_made_once_under_its_name(world: &World<'_>) {
     let databases = world.databases;
+    world.settled(world.instance).await;
     databases.create_snapshot(&permit(), world.region, world.instance, "contract-snapshot").await.unwrap();
     let again = databases.create_snapshot(&permit(), world.region, world.instance, "contract-snapshot").await;
     // Which of the two a vendor checks first, it does not say.
