@@ -15,7 +15,7 @@ on("calls", drawCalls);
 
 const number = new Intl.NumberFormat("en-US");
 const GOOD = new Set(["available", "succeeded", "done", "active", "completed", "verified"]);
-const BAD = new Set(["failed", "stopped", "deleting", "storage-full", "unreachable", "down", "stuck", "error"]);
+const BAD = new Set(["does not answer", "halted", "failed", "stopped", "deleting", "storage-full", "unreachable", "down", "stuck", "error"]);
 const tone = (status) => (GOOD.has(String(status).toLowerCase()) ? "good" : BAD.has(String(status).toLowerCase()) ? "bad" : "busy");
 const badge = (status) => h("span", { class: `status ${tone(status)}`, "data-testid": "status" }, status);
 
@@ -48,7 +48,7 @@ function draw() {
   const { databases = [], recovery_points: points = [], dns = [], runs = [] } = state.world;
   const nothing = (text) => h("p", { class: "nothing" }, text);
   // The restorable time moves all the while: it is written in place, so that the cards stay under the pointer.
-  const cards = databases.map((one) => ({ ...one, latest_restorable_time: Boolean(one.latest_restorable_time) }));
+  const cards = databases.map((one) => ({ ...one, broken: broken.get(`${one.region}/${one.instance}`), latest_restorable_time: Boolean(one.latest_restorable_time) }));
   part("databases", cards, () => (databases.length ? databases.map(database) : nothing("No databases")));
   for (const one of databases) {
     const shown = built.databases.body.querySelector(`[data-restorable="${CSS.escape(one.instance)}"]`);
@@ -90,15 +90,27 @@ function tick() {
 
 // Databases.
 
+function wordsFor(what, one, told) {
+  const rows = told?.rows === undefined || told.rows === null ? "rows" : `${number.format(told.rows)} rows`;
+  if (what === "delete_rows") return `Deleted ${rows}${told?.table ? ` of ${told.table}` : ""} in ${one.instance}.`;
+  if (what === "drop_table") return `Dropped ${told?.table || "a table"} in ${one.instance}.`;
+  return `Killed the server of ${one.instance}.`;
+}
+
+/** What was broken from here: the panel keeps the last moment when all was well, which a restore wants to know. */
+const broken = new Map();
+
 function database(one) {
-  const broken = (what, target) => attempt(async () => {
+  const target = `${one.region}/${one.instance}`;
+  const destroy = (what) => attempt(async () => {
     const told = await post("/local/break", { what, target });
-    toast(typeof told?.told === "string" ? told.told : `Done: ${what.replaceAll("_", " ")} on ${target}`, "ok");
+    if (told?.before) broken.set(target, told);
+    toast(wordsFor(what, one, told), "ok");
     await readState();
   });
   const tables = (one.tables || []).map((table) => tableRow(one, table));
-  const largest = [...(one.tables || [])].sort((a, b) => b.rows - a.rows)[0];
-  const target = largest ? `${one.instance}/${largest.name}` : one.instance;
+  const empty = tables.length === 0;
+  const last = broken.get(target);
   return h(
     "section",
     { class: "database", "data-testid": `database-${one.instance}` },
@@ -106,7 +118,8 @@ function database(one) {
     one.endpoint && h("div", { class: "endpoint", title: one.endpoint }, one.endpoint),
     tables.length > 0 && h("div", { class: "tables" }, tables),
     one.latest_restorable_time && h("div", { class: "restorable" }, "Restorable to ", h("time", { "data-restorable": one.instance }, `${one.latest_restorable_time.slice(11, 19)} UTC`)),
-    h("div", { class: "breakers" }, breaker("Delete rows", "delete-rows", one, () => broken("delete_rows", target), !largest), breaker("Drop a table", "drop-table", one, () => broken("drop_table", target), !largest), breaker("Kill the primary", "kill-primary", one, () => broken("kill_primary", one.instance), false)),
+    last && h("div", { class: "last-good", "data-testid": `last-good-${one.instance}` }, "All was well until ", h("time", { datetime: last.before }, `${last.before.slice(11, 19)} UTC`)),
+    h("div", { class: "breakers" }, breaker("Delete rows", "delete-rows", one, () => destroy("delete_rows"), empty), breaker("Drop a table", "drop-table", one, () => destroy("drop_table"), empty), breaker("Kill the primary", "kill-primary", one, () => destroy("kill_primary"), false)),
   );
 }
 
@@ -161,7 +174,8 @@ function point(one) {
 
 function run(one) {
   const started = one.started_at && Date.parse(one.started_at);
-  return line("run", h("span", { class: "line-main", title: one.id }, one.title || one.id), h("span", { class: "line-sub" }, [one.title && one.id, one.step, started && ago(started)].filter(Boolean).join(" · ")), one.status && badge(one.status));
+  const state = one.status || (typeof one.state === "string" ? one.state : Object.keys(one.state || {})[0]);
+  return line("run", h("span", { class: "line-main", title: one.id }, one.title || one.id), h("span", { class: "line-sub" }, [one.title && one.id, one.step, started && ago(started)].filter(Boolean).join(" · ")), state && badge(state.replaceAll("_", " ")));
 }
 
 const answer = (one) => line("dns", h("span", { class: "line-main mono" }, one.name), h("span", { class: "line-sub mono" }, `${one.kind} ${one.answers.join(", ") || "no answer"}`));

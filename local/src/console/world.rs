@@ -76,8 +76,8 @@ pub trait World: Send + Sync {
         Vec::new()
     }
 
-    /// Breaks something: `delete_rows`, `drop_table`, `kill_primary`, … on a target (`INSTANCE` or `INSTANCE/TABLE`),
-    /// and tells what was done.
+    /// Breaks something: `delete_rows`, `drop_table`, `kill_primary`, … on a target (`INSTANCE` or `REGION/INSTANCE`),
+    /// and tells what was done: `{what, target, before, table, rows}`, `before` being the last moment when all was well.
     ///
     /// # Errors
     /// A sentence, when there is no such thing to break.
