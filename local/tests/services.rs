@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
 };
 use mayday_local::faults::Rule;
 use serde_json::json;
-use support::World;
+use support::{World, http};
 
 fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
@@ -85,40 +85,25 @@ async fn a_throttle_is_the_vendors_own_error() {
 #[tokio::test]
 async fn a_service_that_is_not_there_says_so() {
     let world = World::start().await;
-    let http = aws_sdk_dynamodb::config::Builder::from(&world.config());
-    let _ = http;
     let answer =
-        raw(&world, "GET", "/", &[("authorization", "AWS4-HMAC-SHA256 Credential=k/20261122/eu-west-1/ec2/aws4_request")], "").await;
+        http(&world.stack, "GET", "/", &[("authorization", "AWS4-HMAC-SHA256 Credential=k/20261122/eu-west-1/ec2/aws4_request")], "").await;
     assert!(answer.starts_with("HTTP/1.1 501") && answer.contains("no service \\\"ec2\\\""), "{answer}");
 }
 
 #[tokio::test]
 async fn faults_and_clock_are_set_over_http_and_bad_input_gets_a_sentence() {
     let world = World::start().await;
-    let answer = raw(&world, "POST", "/local/faults", &[], r#"{"service":"rds","effect":"delay","ms":5}"#).await;
+    let answer = http(&world.stack, "POST", "/local/faults", &[], r#"{"service":"rds","effect":"delay","ms":5}"#).await;
     assert!(answer.ends_with(r#"{"id":1}"#), "{answer}");
-    assert!(raw(&world, "GET", "/local/faults", &[], "").await.contains(r#""id":1,"service":"rds""#));
-    assert!(raw(&world, "DELETE", "/local/faults/1", &[], "").await.starts_with("HTTP/1.1 204"));
-    assert!(raw(&world, "DELETE", "/local/faults/1", &[], "").await.ends_with(r#"{"error":"There is no fault 1."}"#));
-    let answer = raw(&world, "POST", "/local/faults", &[], r#"{"effect":"explode"}"#).await;
+    assert!(http(&world.stack, "GET", "/local/faults", &[], "").await.contains(r#""id":1,"service":"rds""#));
+    assert!(http(&world.stack, "DELETE", "/local/faults/1", &[], "").await.starts_with("HTTP/1.1 204"));
+    assert!(http(&world.stack, "DELETE", "/local/faults/1", &[], "").await.ends_with(r#"{"error":"There is no fault 1."}"#));
+    let answer = http(&world.stack, "POST", "/local/faults", &[], r#"{"effect":"explode"}"#).await;
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("unknown variant `explode`"), "{answer}");
 
     let before = world.stack.shared().clock.now();
-    let answer = raw(&world, "POST", "/local/clock", &[], r#"{"advance_s":3600,"scale":60}"#).await;
+    let answer = http(&world.stack, "POST", "/local/clock", &[], r#"{"advance_s":3600,"scale":60}"#).await;
     assert!(answer.contains(r#""scale":60.0"#), "{answer}");
     assert!(world.stack.shared().clock.now().duration_since(before).as_secs() >= 3600);
-    assert!(raw(&world, "POST", "/local/clock", &[], r#"{"advance_s":-1}"#).await.contains("Time only moves forward"));
-}
-
-/// One HTTP request by hand; the whole answer as text.
-async fn raw(world: &World, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let mut stream = tokio::net::TcpStream::connect(world.stack.url().trim_start_matches("http://")).await.unwrap();
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let request =
-        format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n{body}", body.len());
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
+    assert!(http(&world.stack, "POST", "/local/clock", &[], r#"{"advance_s":-1}"#).await.contains("Time only moves forward"));
 }

@@ -1,6 +1,6 @@
 //! Step Functions: an interpreter of the states that the product's machine uses, and the service's interface.
 //!
-//! [`definition`], [`path`] and [`choice`] are the language; [`record`] and [`execution`] what is kept; [`interpreter`] and
+//! [`definition`], [`path`], [`choice`] and [`retry`] are the language; [`record`] and [`execution`] what is kept; [`interpreter`] and
 //! [`task`] carry executions on; [`tokens`] holds callbacks; [`api`] is what clients call.
 //!
 //! Waits, retries and the time-outs of callbacks run on the stack's clock. The time-out of a plain invocation is real
@@ -13,6 +13,7 @@ pub mod execution;
 mod interpreter;
 pub mod path;
 pub mod record;
+pub mod retry;
 mod task;
 pub mod tokens;
 
