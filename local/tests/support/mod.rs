@@ -17,24 +17,45 @@ use mayday_local::{
 };
 use serde_json::Value;
 
+/// A folder of the test's own, or one that somebody else deletes.
+pub(crate) struct Folder {
+    path: PathBuf,
+    _guard: Option<tempfile::TempDir>,
+}
+
+impl Folder {
+    pub(crate) fn temporary() -> Arc<Self> {
+        let guard = tempfile::tempdir().unwrap();
+        Arc::new(Self { path: guard.path().to_owned(), _guard: Some(guard) })
+    }
+
+    pub(crate) fn at(path: PathBuf) -> Arc<Self> {
+        Arc::new(Self { path, _guard: None })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
 /// A stack in a temporary folder.
 pub(crate) struct World {
-    pub(crate) dir: Arc<tempfile::TempDir>,
+    pub(crate) dir: Arc<Folder>,
     pub(crate) stack: Stack,
 }
 
 impl World {
     pub(crate) async fn start() -> Self {
-        Self::start_in(Arc::new(tempfile::tempdir().unwrap())).await
+        Self::start_in(Folder::temporary()).await
     }
 
-    pub(crate) async fn start_in(dir: Arc<tempfile::TempDir>) -> Self {
+    pub(crate) async fn start_in(dir: Arc<Folder>) -> Self {
         let stack = Stack::start(options(dir.path())).await.unwrap();
         Self { dir, stack }
     }
 
     /// A stack over that data, with functions added before anything else happens.
-    pub(crate) async fn start_with(dir: Arc<tempfile::TempDir>, add: impl FnOnce(&Self)) -> Self {
+    pub(crate) async fn start_with(dir: Arc<Folder>, add: impl FnOnce(&Self)) -> Self {
         let world = Self::start_in(dir).await;
         add(&world);
         world
