@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use mayday_core::{
+    failure::CallError,
     policy::{OWNER_TAG, Permit},
     port::{Databases, Instance, Phase, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags},
 };
@@ -73,6 +74,17 @@ impl World<'_> {
             }
         }
         panic!("{id} never went")
+    }
+
+    /// Deletes, again while the vendor is not ready to.
+    async fn delete(&self, id: &str, final_snapshot: Option<&str>) {
+        for _ in 0..LOOKS {
+            match self.databases.delete_instance(&permit(), self.region, id, final_snapshot).await {
+                Err(CallError::NotNow { .. }) => self.time.pass(PAUSE).await,
+                other => return other.unwrap(),
+            }
+        }
+        panic!("{id} can't be deleted")
     }
 
     async fn restoration(&self, from: RestoreFrom, new_instance: &str) -> Restoration {
@@ -206,14 +218,14 @@ pub async fn only_what_a_run_made_is_deleted_without_a_final_snapshot(world: &Wo
     let stranger = Permit::for_test("r-other");
     assert_refused(databases.delete_instance(&stranger, world.region, "contract-moment", None).await, "NotOurs");
     assert_eq!(world.settled("contract-moment").await.status, Phase::Available);
-    databases.delete_instance(&permit(), world.region, "contract-moment", None).await.unwrap();
+    world.delete("contract-moment", None).await;
     world.gone("contract-moment").await;
 }
 
 /// With the name that was decided beforehand.
 pub async fn a_final_snapshot_outlives_its_instance(world: &World<'_>) {
     world.settled("contract-copy").await;
-    world.databases.delete_instance(&permit(), world.region, "contract-copy", Some("contract-final")).await.unwrap();
+    world.delete("contract-copy", Some("contract-final")).await;
     world.gone("contract-copy").await;
     let snapshot = world.settled_snapshot("contract-final").await;
     assert_eq!(snapshot.instance, "contract-copy");

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use mayday_core::{
     failure::CallError,
     policy::{OWNER_TAG, Permit},
-    port::{Databases, Instance, Restoration, RestoreFrom, Settings, Snapshot},
+    port::{Databases, Instance, Phase, Restoration, RestoreFrom, Settings, Snapshot},
 };
 
 use crate::{
@@ -131,17 +131,16 @@ impl Databases for RdsDatabases {
     }
 
     async fn delete_instance(&self, permit: &Permit, region: &str, instance: &str, final_snapshot: Option<&str>) -> Result<(), CallError> {
-        let now = self.present(region, instance).await?.settings;
-        if final_snapshot.is_none() && now.tags.get(OWNER_TAG) != permit.owner_tags().get(OWNER_TAG) {
+        let now = self.present(region, instance).await?;
+        if final_snapshot.is_none() && now.settings.tags.get(OWNER_TAG) != permit.owner_tags().get(OWNER_TAG) {
             return Err(CallError::refused(
                 "NotOurs",
                 format!("{instance} was not made by this run, so it is not deleted without a final snapshot"),
             ));
         }
         let client = self.changes(region);
-        if now.deletion_protection {
-            let unprotect = client.modify_db_instance().db_instance_identifier(instance).deletion_protection(false).apply_immediately(true);
-            unprotect.send().await.map_err(|error| classify(Kind::Change, error))?;
+        if now.settings.deletion_protection {
+            return Err(unprotect(&client, &now).await?);
         }
         // The automated backups stay for their retention: without being told so, they die with the instance.
         let delete = client.delete_db_instance().db_instance_identifier(instance).delete_automated_backups(false);
@@ -149,6 +148,19 @@ impl Databases for RdsDatabases {
             delete.skip_final_snapshot(final_snapshot.is_none()).set_final_db_snapshot_identifier(final_snapshot.map(str::to_owned));
         delete.send().await.map(drop).map_err(|error| classify(Kind::Change, error))
     }
+}
+
+/// Takes deletion protection off, which the vendor does in its own time. The answer is always that the deletion itself did not
+/// happen yet: whoever asks for it comes again.
+async fn unprotect(client: &Client, instance: &Instance) -> Result<CallError, CallError> {
+    if instance.status == Phase::Available {
+        let modify = client.modify_db_instance().db_instance_identifier(&instance.id).deletion_protection(false).apply_immediately(true);
+        modify.send().await.map_err(|error| classify(Kind::Change, error))?;
+    }
+    Ok(CallError::NotNow {
+        code: "DeletionProtection".to_owned(),
+        why: format!("the deletion protection of {} is being taken off", instance.id),
+    })
 }
 
 #[cfg(test)]

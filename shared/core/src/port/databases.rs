@@ -282,6 +282,7 @@ pub trait Databases: Send + Sync {
     async fn reboot(&self, permit: &Permit, region: &str, instance: &str) -> Result<(), CallError>;
 
     /// Deletes an instance, after a final snapshot with the given name; without one only what the permit's own run made.
-    /// Deletion protection is taken off first.
+    /// Deletion protection is taken off first, which takes the vendor a while: until then it is
+    /// [`CallError::NotNow`] with the code `DeletionProtection`.
     async fn delete_instance(&self, permit: &Permit, region: &str, instance: &str, final_snapshot: Option<&str>) -> Result<(), CallError>;
 }

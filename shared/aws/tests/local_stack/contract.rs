@@ -1,8 +1,4 @@
 //! The adapters hold the ports' contracts against the local stack's services, in this process.
-#![cfg(test)]
-#![expect(clippy::disallowed_methods, reason = "real servers work in real time beside a clock that stands")]
-
-mod stack;
 
 use mayday_aws::{
     blobs::S3Blobs, databases::RdsDatabases, dns::Route53Dns, secrets::SecretsManager, table::DynamoTable, workflow::StepFunctions,
