@@ -32,13 +32,15 @@ impl Action for Align {
     }
 
     fn card(&self) -> Vec<Mrkdwn> {
-        let settings: Vec<Mrkdwn> = self.settings.listed().into_iter().map(|(name, value)| mrkdwn!("{} {}", name, Code(&value))).collect();
         vec![mrkdwn!(
-            "{} in {} gets {}, and a reboot if one of them waits for it",
+            "set what {} in {} lacks of the settings below; reboot it if one of them waits for that",
             Code(&self.instance),
-            self.region,
-            Mrkdwn::join(settings, ", ")
+            self.region
         )]
+    }
+
+    fn settings(&self) -> Option<&Settings> {
+        Some(&self.settings)
     }
 
     async fn observe(&self, world: &World, owner: Ownership<'_>) -> Result<Seen, CallError> {

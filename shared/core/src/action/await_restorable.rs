@@ -8,7 +8,7 @@ use crate::{
     mrkdwn,
     policy::Permit,
     port::World,
-    view::{At, Code, Mrkdwn},
+    view::{Code, Moment, Mrkdwn},
 };
 
 /// `db:await-restorable`: waits until an instance's log reaches a moment. The log trails by up to five minutes.
@@ -31,7 +31,13 @@ impl Action for AwaitRestorable {
     }
 
     fn card(&self) -> Vec<Mrkdwn> {
-        vec![mrkdwn!("until the log of {} ({}, {}) reaches {}", Code(&self.instance), Code(&self.resource_id), self.region, At(self.at))]
+        vec![mrkdwn!(
+            "until the log of {} ({}, {}) reaches {}",
+            Code(&self.instance),
+            Code(&self.resource_id),
+            self.region,
+            Moment(self.at)
+        )]
     }
 
     async fn observe(&self, world: &World, _: Ownership<'_>) -> Result<Seen, CallError> {

@@ -51,17 +51,17 @@ impl Action for Compare {
     }
 
     fn card(&self) -> Vec<Mrkdwn> {
-        let settings: Vec<Mrkdwn> = self.settings.listed().into_iter().map(|(name, value)| mrkdwn!("{} {}", name, Code(&value))).collect();
-        vec![
-            mrkdwn!(
-                "every field of {} against {} ({}) in {}",
-                Code(&self.instance),
-                Code(&self.old_instance),
-                Code(&self.old_resource_id),
-                self.region
-            ),
-            mrkdwn!("expected: {}", Mrkdwn::join(settings, ", ")),
-        ]
+        vec![mrkdwn!(
+            "every setting of {} in {} against those below, which {} ({}) had",
+            Code(&self.instance),
+            self.region,
+            Code(&self.old_instance),
+            Code(&self.old_resource_id)
+        )]
+    }
+
+    fn settings(&self) -> Option<&Settings> {
+        Some(&self.settings)
     }
 
     async fn observe(&self, world: &World, owner: Ownership<'_>) -> Result<Seen, CallError> {

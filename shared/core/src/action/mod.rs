@@ -30,7 +30,7 @@ pub use verify::{CheckResult, Through, Verify};
 use crate::{
     failure::CallError,
     policy::{OWNER_TAG, Permit},
-    port::{Tags, World},
+    port::{Settings, Tags, World},
     view::Mrkdwn,
 };
 
@@ -179,8 +179,13 @@ pub trait Action: Send + Sync {
         SignedDuration::from_secs(90)
     }
 
-    /// Every argument, as the approval card shows them: what is not shown here can't be in the digest.
+    /// Every argument but [`Action::settings`], as the approval card shows them: what is not shown can't be in the digest.
     fn card(&self) -> Vec<Mrkdwn>;
+
+    /// The settings among the arguments. Steps of a run share them, so the card shows them once for all.
+    fn settings(&self) -> Option<&Settings> {
+        None
+    }
 
     /// Looks for its effect.
     async fn observe(&self, world: &World, owner: Ownership<'_>) -> Result<Seen, CallError>;

@@ -7,8 +7,8 @@ use crate::{
     failure::CallError,
     mrkdwn,
     policy::Permit,
-    port::{Phase, Restoration, RestoreFrom, World},
-    view::{At, Code, Mrkdwn},
+    port::{Phase, Restoration, RestoreFrom, Settings, World},
+    view::{Code, Moment, Mrkdwn},
 };
 
 /// `db:restore`: restores to a new instance. The source is only read.
@@ -27,19 +27,21 @@ impl Action for Restore {
     }
 
     fn card(&self) -> Vec<Mrkdwn> {
-        let Restoration { region, from, new_instance, settings, owner } = &self.restoration;
+        let Restoration { region, from, new_instance, owner, .. } = &self.restoration;
         let from = match from {
             RestoreFrom::Snapshot(id) => mrkdwn!("snapshot {}", Code(id)),
-            RestoreFrom::Time { instance, at } => mrkdwn!("the log of {} up to {}", Code(instance), At(*at)),
+            RestoreFrom::Time { instance, at } => mrkdwn!("the log of {} up to {}", Code(instance), Moment(*at)),
             RestoreFrom::Latest { instance } => mrkdwn!("the log of {} up to its latest moment", Code(instance)),
         };
-        let settings: Vec<Mrkdwn> = settings.listed().into_iter().map(|(name, value)| mrkdwn!("{} {}", name, Code(&value))).collect();
         let tags: Vec<Mrkdwn> = owner.iter().map(|(key, value)| mrkdwn!("{}", Code(&format!("{key}={value}")))).collect();
         vec![
             mrkdwn!("new instance {} in {} from {} (source {})", Code(new_instance), region, from, Code(&self.source_resource_id)),
-            mrkdwn!("with {}", Mrkdwn::join(settings, ", ")),
-            mrkdwn!("tagged {}", Mrkdwn::join(tags, ", ")),
+            mrkdwn!("with the settings below, tagged {}", Mrkdwn::join(tags, ", ")),
         ]
+    }
+
+    fn settings(&self) -> Option<&Settings> {
+        Some(&self.restoration.settings)
     }
 
     async fn observe(&self, world: &World, owner: Ownership<'_>) -> Result<Seen, CallError> {

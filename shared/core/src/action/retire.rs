@@ -9,7 +9,7 @@ use crate::{
     mrkdwn,
     policy::Permit,
     port::{Phase, World},
-    view::{Code, Mrkdwn},
+    view::{Code, Mrkdwn, place},
 };
 
 /// `db:retire`: deletes an instance that traffic no longer goes to, after a final snapshot.
@@ -42,7 +42,7 @@ impl Action for Retire {
         vec![
             mrkdwn!("delete {} ({}, {}) with its automated backups", Code(&self.instance), Code(&self.resource_id), self.region),
             mrkdwn!("what stays: the final snapshot {}", Code(&self.final_snapshot)),
-            mrkdwn!("only while traffic is led to {}", Code(self.route.host())),
+            mrkdwn!("only while traffic is led to {} by the {}", Code(self.route.host()), place(&self.route)),
         ]
     }
 

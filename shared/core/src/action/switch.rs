@@ -10,7 +10,7 @@ use crate::{
     mrkdwn,
     policy::Permit,
     port::{ChangeStatus, Endpoint, Phase, RecordSet, SecretText, World},
-    view::{Code, Mrkdwn},
+    view::{Code, Mrkdwn, place},
 };
 
 /// `db:switch`: leads traffic to another instance, by the indirection that the plan names. It changes exactly the
@@ -89,15 +89,10 @@ impl Action for Switch {
     }
 
     fn card(&self) -> Vec<Mrkdwn> {
-        let place = match &self.before {
-            Route::Secret { region, name, version, .. } => mrkdwn!("host in secret {} (version {}, {})", Code(name), Code(version), region),
-            Route::Cname { zone, record } => {
-                mrkdwn!("{} {} in zone {}, TTL {} s", record.kind, Code(&record.name), Code(zone), record.ttl)
-            }
-        };
         vec![
-            mrkdwn!("{}: {} → the endpoint of {} ({})", place, Code(self.before.host()), Code(&self.to), self.region),
-            mrkdwn!("new version {}", Code(&self.version)),
+            mrkdwn!("the {}", place(&self.before)),
+            mrkdwn!("from {} to the endpoint of {} ({})", Code(self.before.host()), Code(&self.to), self.region),
+            mrkdwn!("id of the new version {}", Code(&self.version)),
         ]
     }
 

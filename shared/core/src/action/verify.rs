@@ -10,7 +10,7 @@ use crate::{
     plan::{Check, Expectation},
     policy::Permit,
     port::{Inspection, Probe, ProbeResult, SqlTarget, World},
-    view::{At, Code, Mrkdwn},
+    view::{Code, Moment, Mrkdwn},
 };
 
 /// `db:verify`: signs in to an instance and asks what the plan says must be true of the data.
@@ -64,21 +64,22 @@ impl Action for Verify {
     }
 
     fn card(&self) -> Vec<Mrkdwn> {
-        let point = self.recovery_point.map(|at| mrkdwn!(", as of {}", At(at))).unwrap_or_default();
+        let point = self.recovery_point.map(|at| mrkdwn!(", data as of {}", Moment(at))).unwrap_or_default();
         let mut lines = vec![mrkdwn!(
             "sign in to {} on {} in {}{} with secret {}{}",
             Code(&self.database),
             Code(&self.instance),
             self.region,
             match &self.through {
-                Through::Endpoint => mrkdwn!(""),
+                Through::Endpoint => mrkdwn!(" by its own endpoint"),
                 Through::Secret => mrkdwn!(" by the host in the secret"),
                 Through::Cname(name) => mrkdwn!(" by the name {}", Code(name)),
             },
             Code(&self.secret),
             point
         )];
-        lines.extend(self.checks.iter().map(|check| mrkdwn!("{}: {} is {}", check.name, Code(&check.sql), in_words(&check.expect))));
+        lines
+            .extend(self.checks.iter().map(|check| mrkdwn!("check “{}”: {} is {}", check.name, Code(&check.sql), in_words(&check.expect))));
         lines
     }
 

@@ -38,7 +38,7 @@ async fn ask_phrase(desk: &Desk<'_>, id: &ProposalId) -> Result<Reply, Failure> 
     let (approval, proposal) = load(desk, id).await?;
     if !approval.is_open(desk.world.clock.now()) {
         refresh_cards(desk.world, &approval, &proposal).await;
-        return Ok(Reply::Message(view::decided_already(&approval, &proposal)));
+        return Ok(Reply::Message(view::decided_already(&approval, &proposal, desk.world.clock.now())));
     }
     if approval.requester == desk.caller.identity {
         return Err(Refusal::new("You asked for this, so your approval does not count.").instead("Somebody else must approve it.").into());
@@ -59,7 +59,7 @@ pub(crate) async fn decided(desk: &Desk<'_>, id: &ProposalId, decision: Decision
         }
         Answer::Already(approval) | Answer::TooLate(approval) => {
             refresh_cards(desk.world, &approval, &proposal).await;
-            view::decided_already(&approval, &proposal)
+            view::decided_already(&approval, &proposal, desk.world.clock.now())
         }
     }))
 }

@@ -215,11 +215,12 @@ pub async fn lost(world: &World, caller: &Caller, request: &Request, reference: 
 
 /// Writes a refusal to the audit, and puts it where the person is.
 async fn refused(world: &World, caller: &Caller, request: &Request, refusal: &Refusal) -> Result<Reply, Fault> {
-    let (what, about) = match request {
-        Request::Command(text) => ("command.refused", text.as_str()),
-        Request::Click { action, .. } => ("click.refused", action.as_str()),
-        Request::Submit { callback, .. } => ("form.refused", callback.as_str()),
-        Request::Unknown(what) => ("request.refused", what.as_str()),
+    // A click or a form is about the proposal or run whose id it carries: `/dr why` finds it there.
+    let (what, asked, about) = match request {
+        Request::Command(text) => ("command.refused", "", text.as_str()),
+        Request::Click { action, value, .. } => ("click.refused", action.as_str(), value.as_str()),
+        Request::Submit { callback, reference, .. } => ("form.refused", callback.as_str(), reference.as_str()),
+        Request::Unknown(what) => ("request.refused", "", what.as_str()),
     };
     let event = audit::Event {
         at: world.clock.now(),
@@ -227,7 +228,7 @@ async fn refused(world: &World, caller: &Caller, request: &Request, refusal: &Re
         what: what.to_owned(),
         about: about.chars().take(200).collect(),
         digest: None,
-        detail: json!({"refusal": refusal.to_string()}),
+        detail: json!({"refusal": refusal.to_string(), "asked": asked}),
     };
     audit::append(world, event).await?;
     Ok(match request {

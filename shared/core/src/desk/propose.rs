@@ -50,11 +50,16 @@ impl Desk<'_> {
             .post(channel, None, &card)
             .await
             .map_err(|error| Fault::because(format!("the card of {} could not be posted to {channel}", proposal.id), error))?;
+        let thread = posted.ts.clone();
         let mut cards = approval.value.cards.clone();
         cards.push(posted);
         let next = Approval { cards, ..approval.value.clone() };
         // Somebody has pressed a button already: then the card is edited by its own message's place.
         let _ = Store::of(self.world).replace(&approval, next).await?;
+        if let Some(details) = view::approval_details(proposal, &approval.value, self.world.clock.now()) {
+            let what = |error| Fault::because(format!("the steps of {} could not be posted", proposal.id), error);
+            self.world.chat.post(channel, Some(&thread), &details).await.map_err(what)?;
+        }
         Ok(Reply::Message(view::proposed(proposal, channel)))
     }
 

@@ -44,7 +44,7 @@ async fn approve(desk: &Desk<'_>, id: &ProposalId, typed: &str) -> Result<Reply,
             (approval, told)
         }
         Answer::Already(approval) | Answer::TooLate(approval) => {
-            let told = view::decided_already(&approval, &proposal);
+            let told = view::decided_already(&approval, &proposal, desk.world.clock.now());
             (approval, told)
         }
     };

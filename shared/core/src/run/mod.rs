@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use begin::{begin, launch, resume};
 pub use distress::distress;
+pub(crate) use finish::checks;
 pub use intervene::{Intervention, intervene};
 pub use tell::tell;
 pub use visit::{Next, visit};

@@ -1,100 +1,218 @@
-//! Proposals before those who decide.
+//! Proposals before those who decide: the card.
 
 use jiff::Timestamp;
 
-use super::{Block, Code, Element, Form, Message, Mrkdwn, Plain, Style};
+use super::{
+    Block, Code, Element, Message, Moment, Mrkdwn, Style,
+    card::{one_of, span, step_names, steps},
+};
 use crate::{
-    approval::{Approval, State},
+    approval::{Approval, State, Vote},
     mrkdwn,
+    policy::Verb,
     proposal::Proposal,
 };
 
-/// The card: everything that the digest covers, who may decide, and how it stands.
+/// Blocks that one message takes, less those around the steps.
+const BLOCKS: usize = 50;
+/// Characters that one message takes. Slack refuses more than about 13,200; the client makes a second message of more
+/// than 12,000, which an edit can't.
+const CHARACTERS: usize = 11_500;
+
+/// The card: everything that the digest covers, who may decide, and how it stands. Always fits into one message, since it
+/// is edited: steps that don't fit go into its thread by [`approval_details`].
 #[must_use]
 pub fn approval_card(proposal: &Proposal, approval: &Approval, now: Timestamp) -> Message {
+    let whole = card(proposal, approval, now, steps(proposal));
+    let blocks = if fits(&whole) { whole } else { card(proposal, approval, now, step_names(proposal)) };
+    let text = mrkdwn!("{}: {} Asked by {}: {}", proposal.title, standing(approval, now), proposal.requester, reason(proposal));
+    Message { text, blocks }
+}
+
+/// What the card has no room for: every step with every argument, for the card's thread. Nothing, where the card shows it.
+#[must_use]
+pub fn approval_details(proposal: &Proposal, approval: &Approval, now: Timestamp) -> Option<Message> {
+    let steps = steps(proposal);
+    let text = mrkdwn!("Every step of {} with every argument.", proposal.title);
+    (!fits(&card(proposal, approval, now, steps.clone()))).then_some(Message { text, blocks: steps })
+}
+
+fn fits(blocks: &[Block]) -> bool {
+    blocks.len() <= BLOCKS && blocks.iter().map(Block::length).sum::<usize>() <= CHARACTERS
+}
+
+fn card(proposal: &Proposal, approval: &Approval, now: Timestamp, steps: Vec<Block>) -> Vec<Block> {
     let mut blocks = vec![Block::title(proposal.title.clone())];
-    for step in &proposal.steps {
-        for line in step.act.action().card() {
-            blocks.push(Block::paragraph(mrkdwn!("{}: {}", step.name, line)));
-        }
-    }
+    blocks.extend(Block::paragraphs(decision_lines(approval, now)));
+    blocks.extend(Block::paragraphs(asked_lines(proposal)));
+    blocks.extend(Block::paragraphs(consequence_lines(proposal)));
+    blocks.push(Block::Divider {});
+    blocks.extend(steps);
+    blocks.push(Block::Divider {});
+    blocks.extend(Block::small_prints(origin_lines(proposal, approval)));
     if approval.is_open(now) {
-        let button = |action: &str, text: &str, style| Element::Button {
-            action_id: action.to_owned(),
-            text: Plain(text.to_owned()),
-            value: proposal.id.0.clone(),
-            style,
-        };
-        blocks.push(Block::Actions {
-            block_id: "decide".to_owned(),
-            elements: vec![
-                button("approve", "Approve…", Some(Style::Primary)),
-                button("deny", "Deny", Some(Style::Danger)),
-                button("cancel", "Take back", None),
-            ],
-        });
+        blocks.push(Block::paragraph(mrkdwn!("The button asks you to type {} before it counts.", Code(&approval.phrase))));
+        blocks.push(buttons(proposal));
     }
-    Message { text: mrkdwn!("{}: {}", proposal.title, standing(approval)), blocks }
+    blocks
 }
 
-fn standing(approval: &Approval) -> Mrkdwn {
+fn buttons(proposal: &Proposal) -> Block {
+    let id = proposal.id.as_str();
+    Block::Actions {
+        block_id: "decide".to_owned(),
+        elements: vec![
+            Element::button("approve", &format!("Approve: {}…", deed(proposal)), id, Some(Style::Primary)),
+            Element::button("deny", "Deny", id, Some(Style::Danger)),
+            Element::button("cancel", "Take back", id, None),
+        ],
+    }
+}
+
+/// What would be done, in two words: for buttons.
+pub(super) fn deed(proposal: &Proposal) -> String {
+    let database = &proposal.target.database;
+    match proposal.verb {
+        Verb::Restore => format!("restore {database}"),
+        Verb::Retire => format!("delete {}", super::run::retired(proposal).unwrap_or(database)),
+        Verb::Backup => format!("back up {database}"),
+        Verb::Look | Verb::Approve => proposal.title.clone(),
+    }
+}
+
+fn decision_lines(approval: &Approval, now: Timestamp) -> Vec<Mrkdwn> {
+    let mut lines = vec![standing(approval, now)];
+    if approval.is_open(now) {
+        lines.push(mrkdwn!("{}, who asked, does not count. It expires at {}.", approval.requester, Moment(approval.expires_at)));
+    }
+    if !approval.votes.is_empty() && !matches!(approval.state, State::Approved { .. }) {
+        lines.push(mrkdwn!("Approvals so far: {}.", votes(&approval.votes)));
+    }
+    lines
+}
+
+/// How an approval stands, in a sentence with its emoji.
+pub(super) fn standing(approval: &Approval, now: Timestamp) -> Mrkdwn {
+    let nothing = "Nothing was done.";
     match &approval.state {
-        State::Pending => mrkdwn!("{} more must approve", approval.missing()),
-        State::Approved { at } => mrkdwn!("approved at {}", super::At(*at)),
-        State::Denied { by, at } => mrkdwn!("denied by {} at {}", by, super::At(*at)),
-        State::Cancelled { by, at } => mrkdwn!("taken back by {} at {}", by, super::At(*at)),
-        State::Expired => mrkdwn!("expired"),
+        State::Pending if approval.is_open(now) => mrkdwn!("⏳ *Waits for approval*: {}.", wanting(approval)),
+        State::Pending | State::Expired => {
+            mrkdwn!("⌛ *Expired* at {}: {} {}", Moment(approval.expires_at), given(approval), nothing)
+        }
+        State::Approved { at } => {
+            mrkdwn!(
+                "✅ *Approved* at {} by {}. It runs as {}.",
+                Moment(*at),
+                voters(&approval.votes),
+                Code(approval.proposal.run().as_str())
+            )
+        }
+        State::Denied { by, at } => mrkdwn!("❌ *Denied* by {} at {}. {}", by, Moment(*at), nothing),
+        State::Cancelled { by, at } => mrkdwn!("⏹ *Taken back* by {} at {}. {}", by, Moment(*at), nothing),
     }
 }
 
-/// The form in which an approver types the phrase.
-#[must_use]
-pub fn phrase_form(proposal: &Proposal, typed: &str, difference: Option<&str>) -> Form {
-    let mut blocks = vec![Block::paragraph(mrkdwn!("Type this to approve:")), Block::paragraph(mrkdwn!("{}", Code(&proposal.phrase)))];
-    if let Some(difference) = difference {
-        blocks.push(Block::paragraph(mrkdwn!(":warning: {}", difference)));
+/// `1 of 2 given; needs one more from dba or lead`.
+pub(super) fn wanting(approval: &Approval) -> Mrkdwn {
+    let more = match approval.missing() {
+        1 => mrkdwn!("one more person"),
+        several => mrkdwn!("{} more people", several),
+    };
+    let (votes, needed) = (approval.votes.len(), approval.quorum.needed);
+    mrkdwn!("{} of {} given; needs {} with the role {}", votes, needed, more, one_of(&approval.quorum.roles))
+}
+
+fn given(approval: &Approval) -> Mrkdwn {
+    mrkdwn!("{} of {} had approved.", approval.votes.len(), approval.quorum.needed)
+}
+
+fn votes(votes: &[Vote]) -> Mrkdwn {
+    Mrkdwn::join(votes.iter().map(|vote| mrkdwn!("{} at {}", vote.by, Moment(vote.at))), ", ")
+}
+
+fn voters(votes: &[Vote]) -> Mrkdwn {
+    Mrkdwn::join(votes.iter().map(|vote| mrkdwn!("{}", vote.by)), " and ")
+}
+
+fn reason(proposal: &Proposal) -> Mrkdwn {
+    proposal.reason.as_ref().map_or_else(|| mrkdwn!("no reason given."), |reason| mrkdwn!("{}", reason))
+}
+
+fn asked_lines(proposal: &Proposal) -> Vec<Mrkdwn> {
+    let target = &proposal.target;
+    vec![
+        mrkdwn!("*Asked by* {} at {}", proposal.requester, Moment(proposal.asked_at)),
+        mrkdwn!("*Why* {}", reason(proposal)),
+        mrkdwn!("*Target* the database {}, {}, {}", Code(&target.database), target.environment, Code(&target.region)),
+    ]
+}
+
+/// What it would mean, in the order in which it is asked about.
+pub(super) fn consequence_lines(proposal: &Proposal) -> Vec<Mrkdwn> {
+    let meant = &proposal.consequences;
+    let mut lines = Vec::new();
+    if let Some(point) = meant.recovery_point {
+        lines.push(mrkdwn!("*Data* as of {}, from {}", Moment(point), meant.source.as_deref().unwrap_or("an unnamed source")));
+        lines.push(loss(proposal));
+    } else if let Some(source) = &meant.source {
+        lines.push(mrkdwn!("*Data* from {}", source));
     }
-    blocks.push(Block::Input {
-        block_id: "phrase".to_owned(),
-        label: Plain("Phrase".to_owned()),
-        element: Element::PlainTextInput {
-            action_id: "phrase".to_owned(),
-            initial_value: (!typed.is_empty()).then(|| typed.to_owned()),
-            placeholder: None,
-            multiline: false,
-        },
-        hint: None,
-        optional: false,
-    });
-    Form {
-        callback: "approval_phrase".to_owned(),
-        title: "Approve".to_owned(),
-        submit: Some("Approve".to_owned()),
-        reference: proposal.id.0.clone(),
-        blocks,
+    lines.push(duration(proposal));
+    lines.extend(meant.cost.as_ref().map(|cost| mrkdwn!("*Cost* {}", cost)));
+    lines.push(mrkdwn!("*Undo* {}", meant.undo));
+    lines.extend(meant.point_of_no_return.as_ref().map(|id| {
+        let number = proposal.steps.iter().position(|step| step.id == *id).map_or(0, |index| index + 1);
+        let name = proposal.step(id).map_or("", |step| step.name.as_str());
+        mrkdwn!("*Point of no return* step {}, “{}” ({})", number, name, Code(id.as_str()))
+    }));
+    lines.extend(meant.warnings.iter().map(|warning| mrkdwn!("⚠️ {}", warning)));
+    lines
+}
+
+fn loss(proposal: &Proposal) -> Mrkdwn {
+    match proposal.consequences.lost_seconds {
+        Some(0) => mrkdwn!("*Lost* nothing that was written before this was asked"),
+        Some(seconds) => {
+            mrkdwn!("*Lost* you lose about {}: everything written after that moment, counted up to when this was asked", span(seconds))
+        }
+        None => mrkdwn!("*Lost* not known beforehand"),
     }
 }
 
-/// To whoever asked, where they asked: where it waits and for whom.
-#[must_use]
-pub fn proposed(proposal: &Proposal, channel: &str) -> Message {
-    Message::sentence(mrkdwn!("{} waits for approval in {} ({}).", proposal.title, super::Channel(channel), Code(proposal.id.as_str())))
+fn duration(proposal: &Proposal) -> Mrkdwn {
+    let meant = &proposal.consequences;
+    let objective = match meant.rto_seconds {
+        0 => mrkdwn!(""),
+        seconds => mrkdwn!("; the objective (RTO) is {}", span(seconds)),
+    };
+    match meant.usual_seconds {
+        // A median of nothing sums up to nothing: no step has a past.
+        Some(seconds) if seconds > 0 => {
+            let over = if meant.rto_seconds > 0 && seconds > meant.rto_seconds { " ⚠️ That is longer than the objective." } else { "" };
+            mrkdwn!("*Time* usually {}, by past runs{}.{}", span(seconds), objective, over)
+        }
+        _ => mrkdwn!("*Time* no past run to go by{}.", objective),
+    }
 }
 
-/// To whoever decided: it was counted.
-#[must_use]
-pub fn decision_counted(approval: &Approval, proposal: &Proposal) -> Message {
-    Message::sentence(mrkdwn!("{}: {}.", proposal.title, standing(approval)))
+fn origin_lines(proposal: &Proposal, approval: &Approval) -> Vec<Mrkdwn> {
+    let quorum = &approval.quorum;
+    vec![
+        mrkdwn!(
+            "Who may approve: {} of those with the role {}, within {}, in {}",
+            quorum.needed,
+            one_of(&quorum.roles),
+            quorum.within.to_string(),
+            approval.environment
+        ),
+        mrkdwn!("Proposal {}, expires at {}", Code(proposal.id.as_str()), Moment(proposal.expires_at)),
+        mrkdwn!("Verb {}, runbook {}, digest {}", proposal.verb.to_string(), Code(&proposal.runbook), Code(&proposal.runbook_digest)),
+        mrkdwn!("Plan version {}, digest of what it says of this {}", Code(&proposal.plan_version), Code(&proposal.plan_digest)),
+        mrkdwn!("What is approved: {}, in full {}", Code(short_digest(&approval.digest)), Code(&approval.digest)),
+    ]
 }
 
-/// To whoever decided too late or twice: how it stands, and who was first.
-#[must_use]
-pub fn decided_already(approval: &Approval, proposal: &Proposal) -> Message {
-    Message::sentence(mrkdwn!("Nothing changed: {} is {} already.", proposal.title, standing(approval)))
-}
-
-/// In the card's thread and to whoever asked: what was decided.
-#[must_use]
-pub fn decision_reply(approval: &Approval, proposal: &Proposal) -> Message {
-    Message::sentence(mrkdwn!("{}: {}.", proposal.title, standing(approval)))
+/// The beginning of a digest: enough to compare by eye.
+pub(super) fn short_digest(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
 }

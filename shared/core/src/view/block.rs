@@ -78,6 +78,25 @@ pub enum Block {
     },
 }
 
+/// Characters of a header.
+const MAX_TITLE: usize = 150;
+/// Characters of a button's text.
+const MAX_BUTTON: usize = 75;
+/// Characters of a paragraph; Slack takes 3,000.
+const MAX_PARAGRAPH: usize = 2_900;
+
+/// Lines put together into texts that fit a block each.
+fn packed(lines: impl IntoIterator<Item = Mrkdwn>) -> Vec<Mrkdwn> {
+    let mut texts: Vec<Mrkdwn> = Vec::new();
+    for piece in lines.into_iter().flat_map(|line| line.pieces(MAX_PARAGRAPH)).filter(|piece| !piece.as_str().is_empty()) {
+        match texts.last_mut() {
+            Some(last) if last.length() + 1 + piece.length() <= MAX_PARAGRAPH => *last = Mrkdwn::join([last.clone(), piece], "\n"),
+            _ => texts.push(piece),
+        }
+    }
+    texts
+}
+
 impl Block {
     /// A paragraph.
     #[must_use]
@@ -85,10 +104,34 @@ impl Block {
         Self::Section { text, accessory: None }
     }
 
-    /// A title.
+    /// A title. What is longer than Slack takes is cut: whatever must be read in full stands in a paragraph too.
     #[must_use]
     pub fn title(text: impl Into<String>) -> Self {
-        Self::Header { text: Plain(text.into()) }
+        Self::Header { text: Plain::short(&text.into(), MAX_TITLE) }
+    }
+
+    /// Lines as paragraphs, as few as hold them. A line that is too long for one goes on in the next.
+    #[must_use]
+    pub fn paragraphs(lines: impl IntoIterator<Item = Mrkdwn>) -> Vec<Self> {
+        packed(lines).into_iter().map(Self::paragraph).collect()
+    }
+
+    /// Lines as small print, as few blocks as hold them.
+    #[must_use]
+    pub fn small_prints(lines: impl IntoIterator<Item = Mrkdwn>) -> Vec<Self> {
+        packed(lines).into_iter().map(Self::small_print).collect()
+    }
+
+    /// How many characters its texts have together.
+    pub(super) fn length(&self) -> usize {
+        match self {
+            Self::Header { text } => text.0.chars().count(),
+            Self::Section { text, .. } => text.length(),
+            Self::Fields { fields } => fields.iter().map(Mrkdwn::length).sum(),
+            Self::Context { elements } => elements.iter().map(Mrkdwn::length).sum(),
+            Self::Divider {} | Self::Input { .. } => 0,
+            Self::Actions { elements, .. } => elements.len() * MAX_BUTTON,
+        }
     }
 
     /// One line of small print.
@@ -149,6 +192,14 @@ pub enum Element {
     },
 }
 
+impl Element {
+    /// A button with one of the stable handles; `value` is an id of ours.
+    #[must_use]
+    pub fn button(action_id: &str, text: &str, value: &str, style: Option<Style>) -> Self {
+        Self::Button { action_id: action_id.to_owned(), text: Plain::short(text, MAX_BUTTON), value: value.to_owned(), style }
+    }
+}
+
 /// How a button stands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -171,6 +222,25 @@ pub struct Choice {
 /// Plain text: nothing in it is markup.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Plain(pub String);
+
+impl Plain {
+    /// Text of at most `most` characters, with `…` for what is left out; control characters and those that turn the writing
+    /// direction are marked.
+    #[must_use]
+    pub fn short(text: &str, most: usize) -> Self {
+        let clean = |character: char| match character {
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            control if control.is_control() => '\u{fffd}',
+            plain => plain,
+        };
+        let mut short: String = text.chars().take(most).map(clean).collect();
+        if text.chars().count() > most {
+            short.pop();
+            short.push('…');
+        }
+        Self(short)
+    }
+}
 
 impl Serialize for Plain {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

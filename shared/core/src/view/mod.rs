@@ -2,16 +2,29 @@
 
 mod approval;
 mod block;
-mod desk;
+mod card;
+mod decision;
+mod forms;
 mod help;
+mod lists;
 mod mrkdwn;
+mod progress;
 mod run;
+mod run_reply;
+mod run_report;
 mod told;
+mod why;
 
-pub use approval::{approval_card, decided_already, decision_counted, decision_reply, phrase_form, proposed};
+pub use approval::{approval_card, approval_details};
 pub use block::{Block, Choice, Element, Form, Message, Plain, Style};
-pub use desk::{RestoreChoices, Standing, approvals_list, backup_form, backups_list, restore_form, runs_list, status_board, why_ledger};
+pub(crate) use card::place;
+pub use decision::{decided_already, decision_counted, decision_reply, phrase_form, proposed};
+pub use forms::{RestoreChoices, backup_form, restore_form};
 pub use help::{help_overview, help_verb};
-pub use mrkdwn::{At, Channel, Code, Mrkdwn, Show, Span, shown};
-pub use run::{run_headline, run_reply, run_report};
+pub use lists::{Standing, approvals_list, backups_list, runs_list, status_board};
+pub use mrkdwn::{At, Channel, Code, Moment, Mrkdwn, Prose, Show, Span, shown};
+pub use run::run_headline;
+pub use run_reply::run_reply;
+pub use run_report::run_report;
 pub use told::{fault, form_expired, intervention_noted, of_form, refusal, started, told_form};
+pub use why::why_ledger;

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::ident::Identity;
+use crate::ident::{Actor, Identity};
 
 /// Slack's `mrkdwn`, built so that nothing interpolated can become markup, a mention or a link.
 ///
@@ -27,11 +27,67 @@ impl Mrkdwn {
         Self(parts.join(separator))
     }
 
+    /// How many characters it has, as Slack counts them for its limits.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.0.chars().count()
+    }
+
+    /// Cuts into pieces of at most `limit` characters: between lines, else between words, and never within an identifier, a
+    /// mention or an escape that fits into a piece.
+    #[must_use]
+    pub fn pieces(&self, limit: usize) -> Vec<Self> {
+        let mut pieces = Vec::new();
+        let mut rest = self.0.clone();
+        while rest.chars().count() > limit {
+            // One character less: a code span that must be cut is closed, and opened again in the next piece.
+            let (at, in_code) = cut(&rest, limit.saturating_sub(1).max(2));
+            let (head, tail) = rest.split_at_checked(at).unwrap_or((&rest, ""));
+            let mark = if in_code { "`" } else { "" };
+            pieces.push(Self(format!("{head}{mark}")));
+            rest = format!("{mark}{}", if in_code { tail } else { tail.trim_start_matches([' ', '\n']) });
+        }
+        if !rest.is_empty() || pieces.is_empty() {
+            pieces.push(Self(rest));
+        }
+        pieces
+    }
+
     /// For the macro only.
     #[doc(hidden)]
     #[must_use]
     pub fn from_macro(text: String) -> Self {
         Self(text)
+    }
+}
+
+/// Where a text is best cut, in bytes, and whether that is inside a code span.
+fn cut(text: &str, limit: usize) -> (usize, bool) {
+    let (mut line, mut space, mut safe, mut end) = (0, 0, 0, 0);
+    let (mut code, mut link, mut escape) = (false, false, false);
+    let mut in_code = false;
+    for (at, character) in text.char_indices().take(limit + 1) {
+        (end, in_code) = (at, code);
+        if !code && !link && !escape && at > 0 {
+            safe = at;
+            match character {
+                '\n' => line = at,
+                ' ' => space = at,
+                _ => {}
+            }
+        }
+        match character {
+            '`' => code = !code,
+            '<' => link = true,
+            '>' => link = false,
+            '&' => escape = true,
+            other if !other.is_ascii_alphanumeric() => escape = false,
+            _ => {}
+        }
+    }
+    match [line, space, safe].into_iter().find(|at| *at > 0) {
+        Some(at) => (at, false),
+        None => (end, in_code),
     }
 }
 
@@ -132,6 +188,20 @@ impl Show for Identity {
     }
 }
 
+/// Whoever acts: a person by mention, the product by its part.
+impl Show for Actor {
+    fn show(&self, out: &mut String) {
+        match self {
+            Self::Person(identity) => identity.show(out),
+            Self::System(part) => {
+                out.push_str("Mayday (");
+                part.show(out);
+                out.push(')');
+            }
+        }
+    }
+}
+
 /// A channel, by its id.
 #[derive(Debug, Clone, Copy)]
 pub struct Channel<'a>(pub &'a str);
@@ -152,6 +222,39 @@ impl Show for At {
     fn show(&self, out: &mut String) {
         let utc = self.0.strftime("%Y-%m-%d %H:%M:%S UTC");
         let _ = write!(out, "<!date^{}^{{date_short_pretty}} {{time_secs}}|{utc}>", self.0.as_second());
+    }
+}
+
+/// A moment in both zones: the reader's own, and UTC, which is the same for all who are on the call.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment(pub Timestamp);
+
+impl Show for Moment {
+    fn show(&self, out: &mut String) {
+        // Phones that can't render a date show the day; the time of day stands behind it anyway.
+        let (day, time) = (self.0.strftime("%Y-%m-%d"), self.0.strftime("%H:%M:%S"));
+        let _ = write!(out, "<!date^{}^{{date_short_pretty}} {{time_secs}}|{day}> ({time} UTC)", self.0.as_second());
+    }
+}
+
+/// Our own sentences, in which commands stand between backticks: those become code, and all else is text.
+#[derive(Debug, Clone, Copy)]
+pub struct Prose<'a>(pub &'a str);
+
+impl Show for Prose<'_> {
+    fn show(&self, out: &mut String) {
+        // Whatever a quoted name holds, it ends up as text or as code, and both are escaped.
+        let mut rest = self.0;
+        while let Some((before, (inside, after))) =
+            rest.split_once('`').and_then(|(before, behind)| Some((before, behind.split_once('`')?)))
+        {
+            before.show(out);
+            if !inside.is_empty() {
+                Code(inside).show(out);
+            }
+            rest = after;
+        }
+        rest.show(out);
     }
 }
 
@@ -215,6 +318,30 @@ mod tests {
     fn k1_an_identifier_can_not_leave_its_code_span() {
         let shown = mrkdwn!("{}", Code("a`b\u{202e}c\nd"));
         assert_eq!(shown.as_str(), "`aˋb\u{fffd}c\u{fffd}d`");
+    }
+
+    #[test]
+    fn k1_commands_in_our_sentences_are_code_and_names_in_them_stay_text() {
+        let shown = mrkdwn!("{}", Prose("No “<!here>”. `/dr backups a<b` lists them, or `not closed"));
+        assert_eq!(shown.as_str(), "No “&lt;!here&gt;”. `/dr backups a&lt;b` lists them, or \u{200b}`\u{200b}not closed");
+    }
+
+    #[test]
+    fn k2_pieces_hold_everything_and_tear_no_identifier() {
+        let digest = "0123456789abcdef".repeat(4);
+        for filler in 1..90 {
+            let text =
+                mrkdwn!("{} {} {} &", "word ".repeat(filler), Code(&digest), Identity { org: "T1".to_owned(), user: "U123".to_owned() });
+            let pieces = text.pieces(100);
+            assert!(pieces.iter().all(|piece| piece.length() <= 100), "{pieces:?}");
+            for token in [format!("`{digest}`"), "<@U123>".to_owned(), "&amp;".to_owned()] {
+                assert!(pieces.iter().any(|piece| piece.as_str().contains(&token)), "{token} is torn: {pieces:?}");
+            }
+        }
+        let long = mrkdwn!("{}", Code(&"x".repeat(250)));
+        let pieces = long.pieces(100);
+        assert!(pieces.iter().all(|piece| piece.length() <= 100 && piece.as_str().starts_with('`') && piece.as_str().ends_with('`')));
+        assert_eq!(pieces.iter().map(|piece| piece.length() - 2).sum::<usize>(), 250);
     }
 
     #[test]

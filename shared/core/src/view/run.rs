@@ -1,26 +1,124 @@
+//! A run's one living message.
+
 use jiff::Timestamp;
 
-use super::Message;
+use super::{
+    Block, Code, Element, Message, Moment, Mrkdwn, Plain, Span, Style,
+    approval::short_digest,
+    progress::{Step, budget, steps},
+};
 use crate::{
+    action::Act,
     mrkdwn,
     proposal::Proposal,
-    run::{Run, Told},
+    run::{Run, State, StepState},
 };
 
-/// A run's one living message.
+/// More done steps than this are counted instead of listed.
+const LISTED: usize = 20;
+/// Characters of what came of a step, where it is only hinted at.
+const HINT: usize = 140;
+
+/// A run's headline: where it stands, how long it will take, and what can be done about it.
 #[must_use]
-pub fn run_headline(run: &Run, proposal: &Proposal, _now: Timestamp) -> Message {
-    Message::sentence(mrkdwn!("{} ({})", proposal.title, run.id.as_str()))
+pub fn run_headline(run: &Run, proposal: &Proposal, now: Timestamp) -> Message {
+    let state = state_line(run, proposal);
+    let mut blocks = vec![Block::title(run.title.clone()), Block::paragraph(state.clone())];
+    if !run.state.is_final() {
+        blocks.push(Block::paragraph(budget(run, proposal, now)));
+    }
+    blocks.extend(Block::paragraphs(step_lines(run, proposal, now)));
+    let asked = mrkdwn!("Run {}, asked by {}", Code(run.id.as_str()), proposal.requester);
+    let digest = mrkdwn!("digest {}, details by {}", Code(short_digest(&run.digest)), Code(&format!("/dr why {}", run.id)));
+    blocks.extend(Block::small_prints([mrkdwn!("{}, {}", asked, digest)]));
+    let buttons = buttons(run);
+    if !buttons.is_empty() {
+        blocks.push(Block::Actions { block_id: "run".to_owned(), elements: buttons });
+    }
+    Message { text: mrkdwn!("{}: {}", run.title, state), blocks }
 }
 
-/// One short reply in the thread at every change.
-#[must_use]
-pub fn run_reply(run: &Run, _proposal: &Proposal, told: &Told) -> Message {
-    Message::sentence(mrkdwn!("{}: {}", run.id.as_str(), format!("{:?}", told.what)))
+/// The next legal moves.
+fn buttons(run: &Run) -> Vec<Element> {
+    let id = run.id.as_str();
+    match &run.state {
+        _ if run.stop.is_some() => Vec::new(),
+        State::Running => vec![Element::button("cancel", "Stop at the next safe point", id, None)],
+        State::Stuck { .. } => vec![
+            Element::button("retry", "Try the step again", id, Some(Style::Primary)),
+            Element::button("skip", "Go on without it", id, Some(Style::Danger)),
+            Element::button("cancel", "Stop here", id, None),
+        ],
+        State::Succeeded | State::Failed { .. } | State::Stopped { .. } => Vec::new(),
+    }
 }
 
-/// What is posted when a run has ended.
-#[must_use]
-pub fn run_report(run: &Run, proposal: &Proposal) -> Message {
-    Message::sentence(mrkdwn!("{}: {}", proposal.title, format!("{:?}", run.state)))
+/// Where a run stands, in a sentence with its emoji.
+pub(super) fn state_line(run: &Run, proposal: &Proposal) -> Mrkdwn {
+    let all = run.steps.len();
+    let current = steps(run, proposal).find(|step| !step.is_over());
+    let ended = run.ended_at.map(|at| mrkdwn!(" at {}", Moment(at))).unwrap_or_default();
+    match (&run.state, &run.stop) {
+        (State::Running | State::Stuck { .. }, Some(stop)) => {
+            mrkdwn!("⏹ *Stopping* at the next safe point, as {} asked at {}.", stop.by, Moment(stop.at))
+        }
+        (State::Running, None) => match current {
+            Some(step) => mrkdwn!("▶ *Running*: step {} of {}, “{}”.", step.number, all, step.planned.name),
+            None => mrkdwn!("▶ *Running*: all {} steps are done.", all),
+        },
+        (State::Stuck { step, since }, None) => {
+            let (number, name) = numbered(run, proposal, step);
+            mrkdwn!("❌ *Stuck* since {}: step {} of {}, “{}”, failed. A person must decide.", Moment(*since), number, all, name)
+        }
+        (State::Succeeded, _) => mrkdwn!("✅ *Done*{}.", ended),
+        (State::Failed { why }, _) => mrkdwn!("❌ *Given up*{}: {}.", ended, why),
+        (State::Stopped { by }, _) => {
+            let done = steps(run, proposal).filter(Step::is_over).count();
+            mrkdwn!("⏹ *Stopped* by {}{}, after {} of {} steps.", by, ended, done, all)
+        }
+    }
+}
+
+/// A step's number and name by its id.
+pub(super) fn numbered<'a>(run: &Run, proposal: &'a Proposal, id: &crate::ident::StepId) -> (usize, &'a str) {
+    let number = run.steps.iter().position(|step| step.id == *id).map_or(0, |index| index + 1);
+    (number, proposal.step(id).map_or("", |step| step.name.as_str()))
+}
+
+fn step_lines(run: &Run, proposal: &Proposal, now: Timestamp) -> Vec<Mrkdwn> {
+    let steps: Vec<Step<'_>> = steps(run, proposal).collect();
+    let done = steps.iter().take_while(|step| matches!(step.record.state, StepState::Done(_))).count();
+    let counted = if steps.len() > LISTED { done } else { 0 };
+    let first = (counted > 0).then(|| mrkdwn!("✅ steps 1 to {} are done", counted));
+    first.into_iter().chain(steps.iter().skip(counted).map(|step| step_line(step, now))).collect()
+}
+
+fn step_line(step: &Step<'_>, now: Timestamp) -> Mrkdwn {
+    let (number, name) = (step.number, &step.planned.name);
+    let took = step.took(now).map(|took| mrkdwn!(": {}{}", Span(took), step.usual())).unwrap_or_default();
+    match &step.record.state {
+        StepState::Done(finding) => mrkdwn!("✅ {}. {}{}. {}", number, name, took, hint(&finding.summary)),
+        StepState::Failed(finding) => mrkdwn!("❌ {}. {}{}. {}", number, name, took, hint(&finding.summary)),
+        StepState::Skipped { by } => mrkdwn!("⏭ {}. {}: left out by {}", number, name, by),
+        StepState::Waiting if step.record.started_at.is_none() => {
+            let usual = step.planned.usual_seconds.map(|seconds| mrkdwn!(", usually {}", super::card::span(seconds)));
+            mrkdwn!("⏳ {}. {}{}", number, name, usual.unwrap_or_default())
+        }
+        StepState::Waiting | StepState::Intended { .. } | StepState::Called { .. } => {
+            let percent = step.record.percent.map(|percent| mrkdwn!(", {} % done", percent)).unwrap_or_default();
+            mrkdwn!("▶ {}. {}{}{}", number, name, took, percent)
+        }
+    }
+}
+
+fn hint(text: &str) -> String {
+    Plain::short(text, HINT).0
+}
+
+/// The instance that a proposal would delete.
+pub(super) fn retired(proposal: &Proposal) -> Option<&String> {
+    proposal.steps.iter().find_map(|step| match &step.act {
+        Act::Retire(retire) => Some(&retire.instance),
+        _ => None,
+    })
 }

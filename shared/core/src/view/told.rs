@@ -1,6 +1,6 @@
 //! Short answers to one person.
 
-use super::{Block, Code, Form, Message};
+use super::{Block, Channel, Code, Element, Form, Message, Plain, Prose, Style};
 use crate::{
     failure::Refusal,
     mrkdwn,
@@ -8,18 +8,24 @@ use crate::{
     run::{Intervention, Run},
 };
 
+/// Characters of a form's title.
+const MAX_TITLE: usize = 24;
+
 /// Our own sentence, and the way out.
 #[must_use]
 pub fn refusal(refusal: &Refusal) -> Message {
-    let way_out = refusal.way_out.as_deref().unwrap_or_default();
-    Message::sentence(mrkdwn!(":no_entry: {} {}", refusal.sentence, way_out))
+    Message::sentence(match &refusal.way_out {
+        Some(way_out) => mrkdwn!("⛔ {} {}", Prose(&refusal.sentence), Prose(way_out)),
+        None => mrkdwn!("⛔ {}", Prose(&refusal.sentence)),
+    })
 }
 
 /// Something broke: what the person can do, and what to tell those who mend it.
 #[must_use]
 pub fn fault(reference: &str) -> Message {
     Message::sentence(mrkdwn!(
-        ":warning: Something broke on our side, and this may not have been done. Look before you try again: `/dr status`. Reference {}.",
+        "⚠️ Something broke on our side, and what you asked for may or may not have been done. Look before you try again: {}. To those who mend it, say {}.",
+        Code("/dr status"),
         Code(reference)
     ))
 }
@@ -27,36 +33,56 @@ pub fn fault(reference: &str) -> Message {
 /// A message in place of a form.
 #[must_use]
 pub fn told_form(title: &str, message: &Message) -> Form {
-    let blocks = if message.blocks.is_empty() { vec![Block::paragraph(message.text.clone())] } else { message.blocks.clone() };
-    Form { callback: "told".to_owned(), title: title.to_owned(), submit: None, reference: String::new(), blocks }
+    let blocks = if message.blocks.is_empty() { Block::paragraphs([message.text.clone()]) } else { message.blocks.clone() };
+    Form { callback: "told".to_owned(), title: Plain::short(title, MAX_TITLE).0, submit: None, reference: String::new(), blocks }
 }
 
 /// A form's content as a message, for a person who has closed the form.
 #[must_use]
 pub fn of_form(form: &Form) -> Message {
     let blocks: Vec<Block> = form.blocks.iter().filter(|block| !matches!(block, Block::Input { .. })).cloned().collect();
-    Message { text: mrkdwn!("{}", form.title), blocks }
+    let first = blocks.iter().find_map(|block| match block {
+        Block::Section { text, .. } => Some(text.clone()),
+        _ => None,
+    });
+    let text = first.unwrap_or_else(|| mrkdwn!("The form “{}” was closed before it could be filled. Nothing was done.", form.title));
+    Message { text, blocks }
 }
 
-/// A form that could not be opened: its trigger was too old.
+/// A form that could not be opened: its trigger was too old. A button gives a new one.
 #[must_use]
 pub fn form_expired(form: &Form) -> Message {
-    Message::sentence(mrkdwn!("The form “{}” could not be opened in time. Press the button or type the command again.", form.title))
+    let text = mrkdwn!("The form “{}” could not be opened in time. Nothing was done.", form.title);
+    let (action, value) = match form.callback.as_str() {
+        "approval_phrase" => ("approve", form.reference.as_str()),
+        "restore" => ("restore", "form"),
+        "backup" => ("backup", "form"),
+        _ => return Message::sentence(mrkdwn!("{} Type it again.", text)),
+    };
+    let button = Element::button(action, "Open the form", value, Some(Style::Primary));
+    let buttons = Block::Actions { block_id: "reopen".to_owned(), elements: vec![button] };
+    Message { text: text.clone(), blocks: vec![Block::paragraph(text), buttons] }
 }
 
 /// To whoever asked for something that nobody must approve: it runs.
 #[must_use]
 pub fn started(run: &Run, proposal: &Proposal, channel: &str) -> Message {
-    Message::sentence(mrkdwn!("{} has started ({}); watch it in {}.", proposal.title, Code(run.id.as_str()), super::Channel(channel)))
+    Message::sentence(mrkdwn!(
+        "▶ *{}* has begun: nobody has to approve it, since it only adds. Watch it in {}; it is {}.",
+        proposal.title,
+        Channel(channel),
+        Code(run.id.as_str())
+    ))
 }
 
 /// To whoever decided about a run: it was noted.
 #[must_use]
 pub fn intervention_noted(run: &Run, what: Intervention) -> Message {
-    let noted = match what {
-        Intervention::Retry => "the step is tried again",
-        Intervention::Skip => "the run goes on without the step",
-        Intervention::Stop => "it stops at the next safe point",
-    };
-    Message::sentence(mrkdwn!("{}: {}.", run.title, noted))
+    Message::sentence(match what {
+        Intervention::Retry => mrkdwn!("▶ Noted: the failed step of *{}* is tried again.", run.title),
+        Intervention::Skip => mrkdwn!("⏭ Noted: *{}* goes on without the failed step. That is on the record under your name.", run.title),
+        Intervention::Stop => {
+            mrkdwn!("⏹ Noted: *{}* stops at the next safe point. A call that is on its way is waited for first.", run.title)
+        }
+    })
 }

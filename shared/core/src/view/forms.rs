@@ -1,0 +1,125 @@
+//! The forms in which people pick what they did not type.
+
+use std::collections::BTreeMap;
+
+use super::{Block, Choice, Element, Form, Mrkdwn, Plain, Prose};
+use crate::{backup::RecoveryPoint, mrkdwn};
+
+/// Choices of a select.
+const MAX_CHOICES: usize = 100;
+/// Characters of a choice's text, and of what comes back for it.
+const MAX_CHOICE: usize = 75;
+const MAX_VALUE: usize = 150;
+/// Characters that a field can show at first.
+const MAX_TYPED: usize = 3_000;
+
+/// What a restore form shows at first: what was given on the line, and what can be picked.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RestoreChoices {
+    /// The databases of the plan.
+    pub databases: Vec<String>,
+    /// The one that was named.
+    pub database: Option<String>,
+    /// Its recovery points, once they are known.
+    pub points: Option<Vec<RecoveryPoint>>,
+    /// What was typed before, by handle, where the form is shown again.
+    pub typed: BTreeMap<String, String>,
+    /// What is wrong with it.
+    pub problem: Option<String>,
+}
+
+/// Which data is wanted back, as the form asks it.
+const SOURCES: [(&str, &str); 4] = [
+    ("latest", "The latest moment there is: loses least"),
+    ("at", "A moment, typed below: before the mistake"),
+    ("last-known-good", "The newest recovery point that passed its checks"),
+    ("id", "One recovery point, named below"),
+];
+
+/// The form for a restore. Handles: `database`, `source` (`latest`, `at`, `last-known-good`, `id`), `at`, `point`, `reason`.
+#[must_use]
+pub fn restore_form(choices: &RestoreChoices) -> Form {
+    let typed = |handle: &str| choices.typed.get(handle).map(String::as_str);
+    let mut blocks = problem(choices.problem.as_deref());
+    blocks.push(Block::paragraph(mrkdwn!(
+        "You see exactly what would be done before anything is done, and somebody else must approve it. The instance of today stays as it is."
+    )));
+    blocks.push(input("database", "Database", None, false, pick("database", &choices.databases, choices.database.as_deref())));
+    let source = |value: &str| {
+        let text = SOURCES.iter().find(|(known, _)| *known == value).map(|(_, text)| *text)?;
+        Some(Choice { text: Plain(text.to_owned()), value: value.to_owned() })
+    };
+    let sources = Element::RadioButtons {
+        action_id: "source".to_owned(),
+        options: SOURCES.iter().filter_map(|(value, _)| source(value)).collect(),
+        initial_option: typed("source").and_then(source),
+    };
+    blocks.push(input("source", "Go back to", None, false, sources));
+    let at = "Such as 14:05, 2026-11-22 14:05 Berlin or 10m ago. For the newest good recovery point: only from before this.";
+    blocks.push(input("at", "Moment", Some(at), true, line("at", typed("at"), false)));
+    blocks.push(input("point", "Recovery point", None, true, point(choices.points.as_deref(), typed("point"))));
+    let why = "Those who approve see it, and it is kept.";
+    blocks.push(input("reason", "Why", Some(why), true, line("reason", typed("reason"), true)));
+    form("restore", "Restore a database", "Propose the restore", blocks)
+}
+
+/// The form for a backup. Handles: `database`, `reason`.
+#[must_use]
+pub fn backup_form(databases: &[String], wrong: Option<&str>) -> Form {
+    let mut blocks = problem(wrong);
+    blocks.push(Block::paragraph(mrkdwn!("It adds a snapshot and takes nothing away, so it starts at once.")));
+    blocks.push(input("database", "Database", None, false, pick("database", databases, None)));
+    blocks.push(input("reason", "Why", Some("It is kept with the run."), true, line("reason", None, true)));
+    form("backup", "Back up a database", "Back up now", blocks)
+}
+
+fn form(callback: &str, title: &str, submit: &str, blocks: Vec<Block>) -> Form {
+    Form {
+        callback: callback.to_owned(),
+        title: title.to_owned(),
+        submit: Some(submit.to_owned()),
+        reference: String::new(),
+        blocks,
+    }
+}
+
+fn problem(problem: Option<&str>) -> Vec<Block> {
+    Block::paragraphs(problem.map(|problem| mrkdwn!("⚠️ {}", Prose(problem))).into_iter().collect::<Vec<Mrkdwn>>())
+}
+
+fn input(block_id: &str, label: &str, hint: Option<&str>, optional: bool, element: Element) -> Block {
+    let hint = hint.map(|hint| Plain(hint.to_owned()));
+    Block::Input { block_id: block_id.to_owned(), label: Plain(label.to_owned()), element, hint, optional }
+}
+
+fn line(action_id: &str, typed: Option<&str>, multiline: bool) -> Element {
+    let initial_value = typed.filter(|typed| !typed.is_empty()).map(|typed| typed.chars().take(MAX_TYPED).collect());
+    Element::PlainTextInput { action_id: action_id.to_owned(), initial_value, placeholder: None, multiline }
+}
+
+/// One of some names; typed, where there are more than a select takes, or none.
+fn pick(action_id: &str, names: &[String], picked: Option<&str>) -> Element {
+    let fits = |name: &str| (1..=MAX_VALUE).contains(&name.chars().count());
+    if names.is_empty() || names.len() > MAX_CHOICES || !names.iter().all(|name| fits(name)) {
+        return line(action_id, picked, false);
+    }
+    let choice = |name: &str| Choice { text: Plain::short(name, MAX_CHOICE), value: name.to_owned() };
+    // Slack refuses a first choice that is not among the choices.
+    let initial_option = picked.filter(|picked| names.iter().any(|name| name == picked)).map(choice);
+    Element::StaticSelect { action_id: action_id.to_owned(), options: names.iter().map(|name| choice(name)).collect(), initial_option }
+}
+
+/// The recovery points to pick from, newest first; typed, until they are known.
+fn point(points: Option<&[RecoveryPoint]>, typed: Option<&str>) -> Element {
+    let usable: Vec<&RecoveryPoint> = points.unwrap_or_default().iter().filter(|point| point.is_usable()).take(MAX_CHOICES).collect();
+    if usable.is_empty() || usable.iter().any(|point| point.id().chars().count() > MAX_VALUE) {
+        return line("point", typed, false);
+    }
+    let choice = |point: &RecoveryPoint| {
+        let taken = point.taken_at().map(|at| at.strftime("%b %d %H:%M UTC").to_string()).unwrap_or_default();
+        let known = if point.is_verified() { "verified" } else { "not verified" };
+        Choice { text: Plain::short(&format!("{taken}, {known}: {}", point.id()), MAX_CHOICE), value: point.id().to_owned() }
+    };
+    let initial_option = usable.iter().find(|point| Some(point.id()) == typed).map(|point| choice(point));
+    Element::StaticSelect { action_id: "point".to_owned(), options: usable.into_iter().map(choice).collect(), initial_option }
+}

@@ -1,0 +1,265 @@
+//! How things stand: databases, recovery points, what waits, what runs.
+
+use jiff::Timestamp;
+
+use super::{
+    Block, Code, Element, Message, Moment, Mrkdwn, Prose, Span,
+    approval::wanting,
+};
+use crate::{
+    approval::Approval,
+    backup::RecoveryPoint,
+    database::Live,
+    mrkdwn,
+    port::{Phase, SnapshotKind},
+    proposal::Proposal,
+    run::{Run, State},
+};
+
+/// How one database of the plan stands; `Err` says why it can't be seen.
+pub type Standing = (String, Result<(Live, Option<RecoveryPoint>), String>);
+
+/// Entries of a list that one answer shows: an answer can be a few messages long, and people read the newest.
+const SHOWN: usize = 40;
+
+/// Everything at one glance: databases with their newest recovery points, open approvals, open runs.
+#[must_use]
+pub fn status_board(standings: &[Standing], approvals: &[(Approval, Proposal)], runs: &[Run], now: Timestamp) -> Message {
+    let ill = standings.iter().filter(|(_, standing)| standing.as_ref().map_or(true, |(live, _)| is_ill(live))).count();
+    let databases = match (standings.len(), ill) {
+        (0, _) => mrkdwn!("The plan has no database."),
+        (all, 0) => mrkdwn!("✅ {}, all as they should be.", counted(all, "database")),
+        (all, ill) => mrkdwn!("❌ {} of {} need a look.", ill, counted(all, "database")),
+    };
+    let waiting = mrkdwn!("{} for approval, {} going on.", waits(approvals.len()), counted(runs.len(), "run"));
+    let text = mrkdwn!("{} {}", databases, waiting);
+    let mut blocks = vec![Block::title("How things stand"), Block::paragraph(text.clone())];
+    blocks.extend(Block::paragraphs(standings.iter().take(SHOWN).map(|(name, standing)| database_lines(name, standing, now))));
+    blocks.extend(more(standings.len(), "the plan lists them all"));
+    if !approvals.is_empty() {
+        blocks.push(Block::paragraph(mrkdwn!("*Waits for approval*")));
+        blocks.extend(Block::paragraphs(approvals.iter().take(SHOWN).map(|(approval, proposal)| approval_line(approval, proposal, now))));
+    }
+    if !runs.is_empty() {
+        blocks.push(Block::paragraph(mrkdwn!("*Going on*")));
+        blocks.extend(Block::paragraphs(runs.iter().take(SHOWN).map(|run| run_line(run, now))));
+    }
+    let buttons = [("restore", "Restore…"), ("backup", "Back up now…")];
+    if !standings.is_empty() {
+        let elements = buttons.map(|(action, text)| Element::button(action, text, "form", None)).to_vec();
+        blocks.push(Block::Actions { block_id: "status".to_owned(), elements });
+    }
+    Message { text, blocks }
+}
+
+fn waits(count: usize) -> Mrkdwn {
+    match count {
+        0 => mrkdwn!("Nothing waits"),
+        1 => mrkdwn!("One proposal waits"),
+        several => mrkdwn!("{} proposals wait", several),
+    }
+}
+
+fn counted(count: usize, what: &str) -> Mrkdwn {
+    match count {
+        0 => mrkdwn!("no {}", what),
+        1 => mrkdwn!("1 {}", what),
+        several => mrkdwn!("{} {}s", several, what),
+    }
+}
+
+/// What a list left out, if anything.
+fn more(all: usize, instead: &str) -> Option<Block> {
+    all.checked_sub(SHOWN).filter(|more| *more > 0).map(|more| Block::small_print(mrkdwn!("{} more: {}.", more, Prose(instead))))
+}
+
+fn is_ill(live: &Live) -> bool {
+    live.gone || matches!(live.instance.status, Phase::Broken(_) | Phase::Leaving)
+}
+
+fn database_lines(name: &str, standing: &Result<(Live, Option<RecoveryPoint>), String>, now: Timestamp) -> Mrkdwn {
+    let (live, point) = match standing {
+        Ok(standing) => standing,
+        Err(why) => return mrkdwn!("❌ *{}*: {}", name, Prose(why)),
+    };
+    let (mark, state) = match &live.instance.status {
+        _ if live.gone => ("❌", mrkdwn!("gone: traffic is still led to it")),
+        status @ Phase::Available => ("✅", phase(status)),
+        status @ Phase::Underway(_) => ("⏳", phase(status)),
+        status @ (Phase::Leaving | Phase::Broken(_)) => ("❌", phase(status)),
+    };
+    let entry = &live.entry;
+    let first = mrkdwn!("{} *{}* ({}, {}): {} is {}", mark, name, entry.environment, entry.region, Code(&live.instance.id), state);
+    let log = live.instance.latest_restorable.filter(|_| !live.gone);
+    let second = log.map_or_else(
+        || mrkdwn!("• no log to restore from"),
+        |latest| mrkdwn!("• any moment up to {} ago can be restored", Span(now.duration_since(latest))),
+    );
+    let third = match point {
+        None => mrkdwn!("• ❌ no snapshot that can be restored"),
+        Some(point) => {
+            let age = point.taken_at().map(|at| mrkdwn!(", {} old", Span(now.duration_since(at)))).unwrap_or_default();
+            mrkdwn!("• newest snapshot {}{}, {}", Code(point.id()), age, verified(point))
+        }
+    };
+    Mrkdwn::join([first, second, third].into_iter().chain(beyond_objective(live, point.as_ref(), now)), "\n")
+}
+
+/// When more would be lost than the plan allows.
+fn beyond_objective(live: &Live, point: Option<&RecoveryPoint>, now: Timestamp) -> Option<Mrkdwn> {
+    let log = live.instance.latest_restorable.filter(|_| !live.gone);
+    let newest = log.into_iter().chain(point.and_then(RecoveryPoint::taken_at)).max()?;
+    let (lost, objective) = (now.duration_since(newest), live.entry.objectives.rpo.0);
+    (lost > objective).then(|| mrkdwn!("• ⚠️ {} would be lost now: more than the objective (RPO) of {}", Span(lost), Span(objective)))
+}
+
+/// A state of the vendor's as words; its own where we have none.
+fn phase(phase: &Phase) -> Mrkdwn {
+    match phase {
+        Phase::Available => mrkdwn!("available"),
+        Phase::Underway(what) => mrkdwn!("{}", what),
+        Phase::Leaving => mrkdwn!("being deleted"),
+        Phase::Broken(what) => mrkdwn!("not usable ({})", what),
+    }
+}
+
+fn verified(point: &RecoveryPoint) -> Mrkdwn {
+    match &point.verification {
+        None => mrkdwn!("never verified"),
+        Some(verdict) if verdict.passed => mrkdwn!("✅ verified at {}", Moment(verdict.at)),
+        Some(verdict) => mrkdwn!("❌ found bad at {}", Moment(verdict.at)),
+    }
+}
+
+/// The recovery points of a database, newest first, of which the given one would be picked.
+#[must_use]
+pub fn backups_list(live: &Live, points: &[RecoveryPoint], picked: Option<&str>, before: Option<Timestamp>, now: Timestamp) -> Message {
+    let name = &live.name;
+    let from_before = before.map(|before| mrkdwn!(" from before {}", Moment(before))).unwrap_or_default();
+    let good = match picked {
+        Some(id) => mrkdwn!("The last known good is {}.", Code(id)),
+        None => mrkdwn!("None is known to be good: no restore of one has passed its checks."),
+    };
+    let text = match points.len() {
+        0 => mrkdwn!("{} has no snapshot{}.", name, from_before),
+        1 => mrkdwn!("{} has one snapshot{}. {}", name, from_before, good),
+        several => mrkdwn!("{} has {} snapshots{}. {}", name, several, from_before, good),
+    };
+    let mut blocks = vec![Block::title(format!("Recovery points of {name}")), Block::paragraph(text.clone())];
+    blocks.push(Block::paragraph(log_line(live, now)));
+    blocks.extend(Block::paragraphs(points.iter().take(SHOWN).map(|point| point_lines(point, picked == Some(point.id()), now))));
+    blocks.extend(more(points.len(), &format!("`/dr backups {name} --before WHEN` shows older ones")));
+    if !points.is_empty() {
+        blocks.push(Block::small_print(mrkdwn!("Restore one: {}", Code(&format!("/dr restore {name} --id RECOVERY_POINT")))));
+    }
+    Message { text, blocks }
+}
+
+fn log_line(live: &Live, now: Timestamp) -> Mrkdwn {
+    let instance = Code(&live.instance.id);
+    match (live.instance.latest_restorable, live.instance.earliest_restorable) {
+        _ if live.gone => mrkdwn!("❌ {} is gone, and its log and automated snapshots with it or soon.", instance),
+        (None, _) => mrkdwn!("⚠️ {} keeps no log: only the snapshots can be restored.", instance),
+        (Some(latest), earliest) => {
+            let from = earliest.map(|earliest| mrkdwn!(" from {}", Moment(earliest))).unwrap_or_default();
+            let typed = format!("/dr restore {} --at WHEN", live.name);
+            mrkdwn!(
+                "✅ Any moment{} up to {}, {} ago, can be restored from the log of {}: {}",
+                from,
+                Moment(latest),
+                Span(now.duration_since(latest)),
+                instance,
+                Code(&typed)
+            )
+        }
+    }
+}
+
+fn point_lines(point: &RecoveryPoint, picked: bool, now: Timestamp) -> Mrkdwn {
+    let snapshot = &point.snapshot;
+    let mark = if picked { " *← last known good*" } else { "" };
+    let taken = match (&snapshot.status, point.taken_at()) {
+        (Phase::Underway(_), _) | (_, None) => mrkdwn!("⏳ being made, {} % done", snapshot.percent),
+        (Phase::Available, Some(at)) if snapshot.size_gib > 0 => mrkdwn!("{}, {} old", Moment(at), Span(now.duration_since(at))),
+        (Phase::Available, Some(at)) => mrkdwn!("❌ empty, can't be restored; {}", Moment(at)),
+        (state @ (Phase::Leaving | Phase::Broken(_)), Some(at)) => mrkdwn!("❌ {}; {}", phase(state), Moment(at)),
+    };
+    let kind = match snapshot.kind {
+        SnapshotKind::Automated => "automated, dies with its instance",
+        SnapshotKind::Manual => "stays until it is deleted",
+    };
+    let lock = if snapshot.encrypted { "" } else { ", not encrypted" };
+    mrkdwn!(
+        "{}{}\n• {}\n• {}, {} GiB, of {}, {}{}",
+        Code(point.id()),
+        mark,
+        taken,
+        verified(point),
+        snapshot.size_gib,
+        Code(&snapshot.instance),
+        kind,
+        lock
+    )
+}
+
+/// What waits for a decision.
+#[must_use]
+pub fn approvals_list(open: &[(Approval, Proposal)], now: Timestamp) -> Message {
+    if open.is_empty() {
+        return Message::sentence(mrkdwn!("Nothing waits for approval."));
+    }
+    let text = mrkdwn!("{} for approval.", waits(open.len()));
+    let mut blocks = vec![Block::title("Waits for approval")];
+    blocks.extend(Block::paragraphs(open.iter().take(SHOWN).map(|(approval, proposal)| approval_line(approval, proposal, now))));
+    blocks.extend(more(open.len(), "they show here once these are decided"));
+    Message { text, blocks }
+}
+
+fn approval_line(approval: &Approval, proposal: &Proposal, now: Timestamp) -> Mrkdwn {
+    let card = approval.cards.first().map(|card| mrkdwn!(" Decide on its card in {}.", super::Channel(&card.channel))).unwrap_or_default();
+    let left = approval.expires_at.duration_since(now);
+    mrkdwn!(
+        "⏳ *{}*\n• asked by {} {} ago: {}\n• {}, within {}.{}\n• {}",
+        proposal.title,
+        proposal.requester,
+        Span(now.duration_since(proposal.asked_at)),
+        proposal.reason.as_deref().unwrap_or("no reason given"),
+        wanting(approval),
+        Span(left),
+        card,
+        Code(proposal.id.as_str())
+    )
+}
+
+/// Runs, newest first.
+#[must_use]
+pub fn runs_list(runs: &[Run], all: bool, now: Timestamp) -> Message {
+    if runs.is_empty() {
+        return Message::sentence(if all {
+            mrkdwn!("There was no run yet.")
+        } else {
+            mrkdwn!("No run is going on. {} shows those that have ended.", Code("/dr runs --all"))
+        });
+    }
+    let text = if all { mrkdwn!("{}.", counted(runs.len(), "run")) } else { mrkdwn!("{} going on.", counted(runs.len(), "run")) };
+    let mut blocks = vec![Block::title(if all { "Runs" } else { "Runs that are going on" })];
+    blocks.extend(Block::paragraphs(runs.iter().take(SHOWN).map(|run| run_line(run, now))));
+    blocks.extend(more(runs.len(), "older ones are in the audit"));
+    Message { text, blocks }
+}
+
+fn run_line(run: &Run, now: Timestamp) -> Mrkdwn {
+    let all = run.steps.len();
+    let at = run.current().and_then(|current| run.steps.iter().position(|step| step.id == current.id)).map_or(all, |index| index + 1);
+    let ago = |at: Timestamp| Span(now.duration_since(at));
+    let ended = ago(run.ended_at.unwrap_or(run.started_at));
+    let state = match &run.state {
+        State::Running | State::Stuck { .. } if run.stop.is_some() => mrkdwn!("⏹ stopping, at step {} of {}", at, all),
+        State::Running => mrkdwn!("▶ step {} of {}, for {}", at, all, ago(run.started_at)),
+        State::Stuck { since, .. } => mrkdwn!("❌ stuck at step {} of {} for {}: a person must decide", at, all, ago(*since)),
+        State::Succeeded => mrkdwn!("✅ done {} ago", ended),
+        State::Failed { why } => mrkdwn!("❌ given up {} ago: {}", ended, why),
+        State::Stopped { by } => mrkdwn!("⏹ stopped by {} {} ago", by, ended),
+    };
+    mrkdwn!("*{}*\n• {}\n• {}", run.title, state, Code(run.id.as_str()))
+}

@@ -1,0 +1,119 @@
+//! What is said in a run's thread, once for each thing that happened.
+
+use super::{
+    Code, Message, Moment, Mrkdwn, Span,
+    card::one_of,
+    progress::{Step, Traffic, steps, without},
+};
+use crate::{
+    ident::StepId,
+    mrkdwn,
+    proposal::Proposal,
+    run::{Happened, Run, State, StepState, Told},
+};
+
+/// One short reply in the thread at every change.
+#[must_use]
+pub fn run_reply(run: &Run, proposal: &Proposal, told: &Told) -> Message {
+    Message::sentence(match &told.what {
+        Happened::Began => began(run, proposal),
+        Happened::StepDone(id) => done(run, proposal, id, told),
+        Happened::StepFailed(id) => failed(run, proposal, id),
+        Happened::StillStuck(id) => still_stuck(run, proposal, id),
+        Happened::Retried(id, by) => mrkdwn!("▶ {} has {} tried again.", by, named(run, proposal, id)),
+        Happened::Skipped(id, by) => {
+            let means = proposal.step(id).map_or("it was left out", without);
+            mrkdwn!("⏭ {} goes on without {}: {}.", by, named(run, proposal, id), means)
+        }
+        Happened::StopAsked(by) => mrkdwn!("⏹ {} wants it to stop. It stops at the next safe point: no call is left half-way.", by),
+        Happened::Distressed(_) => mrkdwn!(
+            "⏳ Something broke on our side. It is tried again, and no step was given up. {} has what broke.",
+            Code(&format!("/dr why {}", run.id))
+        ),
+        Happened::Resumed => mrkdwn!("▶ Nobody drove this run for a while. It goes on where it was."),
+        Happened::Ended => ended(run, proposal),
+    })
+}
+
+fn find<'a>(run: &'a Run, proposal: &'a Proposal, id: &StepId) -> Option<Step<'a>> {
+    steps(run, proposal).find(|step| step.planned.id == *id)
+}
+
+/// `step 5 of 7, “Check the restored data”,`.
+fn named(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
+    let (number, name) = super::run::numbered(run, proposal, id);
+    mrkdwn!("step {} of {}, “{}”,", number, run.steps.len(), name)
+}
+
+fn began(run: &Run, proposal: &Proposal) -> Mrkdwn {
+    let target = &proposal.target;
+    mrkdwn!("▶ It has begun: {} on {}, {}, {}.", counted(run.steps.len()), Code(&target.database), target.environment, Code(&target.region))
+}
+
+fn counted(steps: usize) -> Mrkdwn {
+    if steps == 1 { mrkdwn!("one step") } else { mrkdwn!("{} steps", steps) }
+}
+
+fn done(run: &Run, proposal: &Proposal, id: &StepId, told: &Told) -> Mrkdwn {
+    let Some(step) = find(run, proposal, id) else { return mrkdwn!("✅ A step is done.") };
+    let took = step.took(told.at).map(|took| mrkdwn!(" in {}{}", Span(took), step.usual())).unwrap_or_default();
+    let found = match &step.record.state {
+        StepState::Done(finding) if !finding.summary.is_empty() => mrkdwn!(": {}", finding.summary),
+        _ => mrkdwn!(""),
+    };
+    mrkdwn!("✅ Step {} of {}, “{}”, is done{}{}.", step.number, run.steps.len(), step.planned.name, took, found)
+}
+
+fn failed(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
+    let why = find(run, proposal, id).map(|step| step.record.state.clone());
+    let why = match why {
+        Some(StepState::Failed(finding)) => mrkdwn!(": {}", finding.summary),
+        // It was tried again before this could be told.
+        _ => mrkdwn!(""),
+    };
+    let traffic = Traffic::of(run, proposal).sentence();
+    mrkdwn!("❌ {} failed{}.\n*{}*\n{}", sentence(&named(run, proposal, id)), why, traffic, moves(proposal, id))
+}
+
+/// `named` at the beginning of a sentence.
+fn sentence(named: &Mrkdwn) -> Mrkdwn {
+    // Its first word is ours.
+    named.as_str().strip_prefix("step").map_or_else(|| named.clone(), |rest| Mrkdwn::from_macro(format!("Step{rest}")))
+}
+
+/// What can be done about a failed step, and by whom.
+fn moves(proposal: &Proposal, id: &StepId) -> Mrkdwn {
+    let target = &proposal.target;
+    let approvers = proposal.quorum.as_ref().map_or_else(
+        || mrkdwn!("an approver for {}", target.environment),
+        |quorum| mrkdwn!("somebody with the role {}", one_of(&quorum.roles)),
+    );
+    let means = proposal.step(id).map_or("it is left out", without);
+    mrkdwn!(
+        "{}, the buttons above decide. *Try again* or *stop*: you, or anybody who may {} in {}. *Go on without it*: {}, but not whoever asked; then {}.",
+        proposal.requester,
+        proposal.verb.to_string(),
+        target.environment,
+        approvers,
+        means
+    )
+}
+
+fn still_stuck(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
+    let since = match &run.state {
+        State::Stuck { since, .. } => mrkdwn!(" since {}", Moment(*since)),
+        _ => mrkdwn!(""),
+    };
+    let what = named(run, proposal, id);
+    mrkdwn!("⏳ {} still waits for a decision{}. {} {}", sentence(&what), since, Traffic::of(run, proposal).sentence(), moves(proposal, id))
+}
+
+fn ended(run: &Run, proposal: &Proposal) -> Mrkdwn {
+    let report = "The report is in the channel.";
+    match &run.state {
+        State::Succeeded => mrkdwn!("✅ It is done: {}. {}", counted(run.steps.len()), report),
+        State::Stopped { by } => mrkdwn!("⏹ It has stopped, as {} wanted. {} {}", by, Traffic::of(run, proposal).sentence(), report),
+        State::Failed { why } => mrkdwn!("❌ It was given up: {}. {} {}", why, Traffic::of(run, proposal).sentence(), report),
+        State::Running | State::Stuck { .. } => mrkdwn!("It has ended. {}", report),
+    }
+}
