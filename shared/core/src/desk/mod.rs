@@ -15,7 +15,6 @@ use serde_json::json;
 pub use claim::Claim;
 pub(crate) use click::decided;
 pub use click::tell_decision;
-pub use propose::drifted;
 
 use crate::{
     approval::Approval,

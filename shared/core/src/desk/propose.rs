@@ -5,9 +5,9 @@ use super::{Desk, Reply};
 use crate::{
     approval::{Approval, State},
     audit,
-    failure::{CallError, Failure, Fault, Refusal},
+    failure::{Failure, Fault, Refusal},
     ident::Actor,
-    port::{Page, World},
+    port::Page,
     proposal::Proposal,
     run::{self, Lock, Run},
     store::{Created, Kept, Store},
@@ -98,19 +98,6 @@ impl Desk<'_> {
 
 fn asks_the_same(left: &Proposal, right: &Proposal) -> bool {
     left.verb == right.verb && left.target == right.target && left.title == right.title
-}
-
-/// What in the world is no longer as a proposal was worked out for, if anything.
-///
-/// # Errors
-/// When the world can't be looked at.
-pub async fn drifted(world: &World, proposal: &Proposal) -> Result<Option<String>, CallError> {
-    for step in &proposal.steps {
-        if let Some(what) = step.act.action().drift(world).await? {
-            return Ok(Some(what));
-        }
-    }
-    Ok(None)
 }
 
 /// When an approval was given; `None` while it is not.

@@ -10,7 +10,7 @@ use crate::{
     audit, command,
     failure::{Failure, Refusal},
     ident::ProposalId,
-    run, view,
+    proposal, run, view,
 };
 
 /// Does what a form says.
@@ -24,12 +24,12 @@ pub(super) async fn handle(desk: &Desk<'_>, callback: &str, reference: &str, val
 }
 
 async fn approve(desk: &Desk<'_>, id: &ProposalId, typed: &str) -> Result<Reply, Failure> {
-    let (approval, proposal) = click::load(desk, id).await?;
+    let (approval, proposed) = click::load(desk, id).await?;
     if let Err(difference) = phrase_matches(&approval.phrase, typed) {
-        return Ok(Reply::Form(view::phrase_form(&proposal, typed, Some(&difference))));
+        return Ok(Reply::Form(view::phrase_form(&proposed, typed, Some(&difference))));
     }
     if approval.is_open(desk.world.clock.now())
-        && let Some(what) = propose::drifted(desk.world, &proposal).await?
+        && let Some(what) = proposal::drifted(desk.world, &proposed).await?
     {
         audit::append(desk.world, desk.event("approval.drifted", id.as_str(), json!({"drift": what}))).await?;
         return Err(Refusal::new(format!("The world has changed since this was proposed: {what}. It was not approved."))
@@ -39,18 +39,18 @@ async fn approve(desk: &Desk<'_>, id: &ProposalId, typed: &str) -> Result<Reply,
     let answer = decide(desk.world, &desk.current.plan, id, &desk.caller.identity, Decision::Approve).await?;
     let (approval, told) = match answer {
         Answer::Counted(approval) => {
-            click::announce(desk, &approval, &proposal, None).await;
-            let told = view::decision_counted(&approval, &proposal);
+            click::announce(desk, &approval, &proposed, None).await;
+            let told = view::decision_counted(&approval, &proposed);
             (approval, told)
         }
         Answer::Already(approval) | Answer::TooLate(approval) => {
-            let told = view::decided_already(&approval, &proposal, desk.world.clock.now());
+            let told = view::decided_already(&approval, &proposed, desk.world.clock.now());
             (approval, told)
         }
     };
     // Whoever saw the last vote starts it, and so does the sweep: starting twice is starting once.
     if let Some(decided_at) = propose::approved_at(&approval) {
-        run::begin(desk.world, &proposal, decided_at).await?;
+        run::begin(desk.world, &proposed, decided_at).await?;
     }
     Ok(Reply::Form(view::told_form("Approval", &told)))
 }

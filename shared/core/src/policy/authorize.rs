@@ -26,7 +26,8 @@ pub struct Authorized {
 /// Denied by default: whoever is not in the plan, has no grant, or can't be verified, may not.
 ///
 /// # Errors
-/// A refusal that says what is missing; a fault (“cannot verify”) when the directory does not answer.
+/// A refusal that says what is missing; a fault (“cannot verify”) when the directory does not answer. The plan is asked
+/// first: a fault means that it says yes.
 pub async fn authorize(
     plan: &Plan,
     directory: &dyn Directory,
@@ -54,7 +55,7 @@ pub async fn authorize(
 /// Checks that a person counts towards a quorum.
 ///
 /// # Errors
-/// As [`authorize`].
+/// As [`authorize`]. A fault means that the plan says yes, and only the person's account can't be verified.
 pub async fn counts(
     plan: &Plan,
     directory: &dyn Directory,
@@ -62,12 +63,12 @@ pub async fn counts(
     quorum: &Quorum,
     environment: &str,
 ) -> Result<Authorized, Failure> {
-    let authorized = authorize(plan, directory, identity, Verb::Approve, Some(environment)).await?;
-    if authorized.roles.iter().any(|role| quorum.roles.contains(role)) {
-        return Ok(authorized);
+    let (_, person) = member(plan, identity)?;
+    if person.roles.iter().any(|role| quorum.roles.contains(role)) {
+        return authorize(plan, directory, identity, Verb::Approve, Some(environment)).await;
     }
     Err(Refusal::new(format!("This needs an approval by one of: {}.", quorum.roles.join(", ")))
-        .instead(format!("Your roles are {}.", list(&authorized.roles)))
+        .instead(format!("Your roles are {}.", list(&person.roles)))
         .into())
 }
 

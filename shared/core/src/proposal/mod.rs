@@ -16,10 +16,11 @@ pub use estimate::{Timing, note as note_timing};
 use crate::{
     action::Act,
     digest::digest_of,
-    failure::Fault,
+    failure::{CallError, Fault},
     ident::{Actor, ProposalId, StepId},
     plan::{Quorum, Span},
     policy::Verb,
+    port::World,
     store::Record,
 };
 
@@ -133,4 +134,17 @@ pub struct Consequences {
     pub point_of_no_return: Option<StepId>,
     /// What else must be known before deciding, in words.
     pub warnings: Vec<String>,
+}
+
+/// What in the world is no longer as a proposal was worked out for, if anything.
+///
+/// # Errors
+/// When the world can't be looked at.
+pub async fn drifted(world: &World, proposal: &Proposal) -> Result<Option<String>, CallError> {
+    for step in &proposal.steps {
+        if let Some(what) = step.act.action().drift(world).await? {
+            return Ok(Some(what));
+        }
+    }
+    Ok(None)
 }

@@ -69,6 +69,7 @@ fn fresh(proposal: &Proposal, decided_at: Timestamp, now: Timestamp) -> Result<R
         stop: None,
         wake_token: None,
         headline: None,
+        edited_at: None,
         log: Vec::new(),
         distressed: 0,
         told: 0,

@@ -57,6 +57,8 @@ pub struct Run {
     pub wake_token: Option<String>,
     /// The one message that is edited in place.
     pub headline: Option<Posted>,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
     /// What happened, in words, oldest first; each is told once in the thread.
     pub log: Vec<Told>,
     /// How often whatever drove it gave up.
@@ -215,6 +217,12 @@ impl Run {
     #[must_use]
     pub fn is_between_steps(&self) -> bool {
         !self.steps.iter().any(|step| matches!(step.state, StepState::Intended { .. } | StepState::Called { .. }))
+    }
+
+    /// Whether nothing has been called yet.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        self.steps.iter().all(|step| step.attempts == 0 && step.started_at.is_none())
     }
 
     fn happened(&mut self, at: Timestamp, what: Happened) {

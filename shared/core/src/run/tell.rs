@@ -1,4 +1,6 @@
-use super::{Happened, Run};
+use jiff::SignedDuration;
+
+use super::{Happened, Run, State};
 use crate::{
     failure::{CallError, Fault},
     plan,
@@ -47,13 +49,23 @@ async fn say(world: &World, run: &mut Run, proposal: &Proposal, headline: &Poste
     Ok(())
 }
 
-/// Edits the headline in place. A failed edit is no reason to stop: the next one shows the newest state.
-async fn refresh(world: &World, kept: Kept<Run>, proposal: &Proposal) -> Result<Kept<Run>, Fault> {
+/// At most one edit in this span: more are not read, and Slack counts them.
+const EDIT_EVERY: SignedDuration = SignedDuration::from_secs(2);
+
+/// Edits the headline in place, unless that was done a moment ago and there will be another visit. A failed edit is no reason to stop: the next one shows the newest state.
+async fn refresh(world: &World, mut kept: Kept<Run>, proposal: &Proposal) -> Result<Kept<Run>, Fault> {
+    let now = world.clock.now();
+    let fresh = kept.value.edited_at.is_some_and(|edited| now.duration_since(edited) < EDIT_EVERY);
+    if fresh && kept.value.state == State::Running {
+        return Ok(kept);
+    }
     if let Some(headline) = &kept.value.headline {
-        let message = view::run_headline(&kept.value, proposal, world.clock.now());
+        let message = view::run_headline(&kept.value, proposal, now);
         if let Err(error) = world.chat.update(headline, &message).await {
             tracing::warn!(run = kept.value.id.as_str(), error = %error, "the headline was not edited");
         }
+        // Written with the next change of the run: losing it costs one edit too many.
+        kept.value.edited_at = Some(now);
     }
     Ok(kept)
 }

@@ -8,7 +8,7 @@ use crate::{
     failure::Fault,
     ident::{Actor, RunId, StepId},
     port::{Delivery, World},
-    proposal::Proposal,
+    proposal::{Proposal, drifted},
     store::{Kept, Store},
 };
 
@@ -142,6 +142,12 @@ impl Visit<'_> {
             return self.continue_elsewhere().await;
         }
         if let Some(why) = finish::take_lock(self).await? {
+            return self.end(State::Failed { why }).await;
+        }
+        if self.run().is_untouched()
+            && let Some(what) = drifted(self.world, &self.proposal).await?
+        {
+            let why = format!("the world has changed since this was approved: {what}. Nothing was done; ask for it again");
             return self.end(State::Failed { why }).await;
         }
         loop {
