@@ -1,0 +1,68 @@
+use mayday_local::slack::{Act, Impossible};
+use serde_json::{Map, Value, json};
+
+use crate::{Card, Form, Message, Stage, Told, stage::CHANNEL};
+
+/// Somebody in front of Slack.
+#[derive(Clone)]
+pub struct Person<'a> {
+    stage: &'a Stage,
+    /// The Slack user id.
+    pub id: String,
+    /// The name in the plan.
+    pub name: String,
+}
+
+impl<'a> Person<'a> {
+    pub(crate) fn new(stage: &'a Stage, id: &str, name: &str) -> Self {
+        Self { stage, id: id.to_owned(), name: name.to_owned() }
+    }
+
+    /// Types a command into the recovery channel.
+    pub async fn types(&self, text: &str) -> Told {
+        self.types_in(CHANNEL, text).await
+    }
+
+    /// Types a command somewhere else: `dm` is the conversation with the bot.
+    pub async fn types_in(&self, channel: &str, text: &str) -> Told {
+        self.does(json!({"do": "command", "channel": channel, "text": text})).await
+    }
+
+    /// Presses a button of a message.
+    pub async fn presses(&self, action: &str, on: &Message) -> Told {
+        self.does(json!({"do": "click", "channel": on.channel(), "message_ts": on.ts(), "action_id": action})).await
+    }
+
+    /// Presses a button that the message had when this person's screen last showed it.
+    pub async fn presses_what_was(&self, action: &str, on: &Message) -> Told {
+        self.does(json!({"do": "click", "channel": on.channel(), "message_ts": on.ts(), "action_id": action, "stale": true})).await
+    }
+
+    /// Sends a form.
+    pub async fn submits(&self, form: &Form, values: &[(&str, &str)]) -> Told {
+        let values: Map<String, Value> = values.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        self.does(json!({"do": "submit", "view_id": form.id(), "values": values})).await
+    }
+
+    /// Approves: presses the button, types the phrase.
+    pub async fn approves(&self, card: &Card) -> Told {
+        let form = self.presses("approve", &card.message).await.form();
+        self.submits(&form, &[("phrase", &form.phrase())]).await
+    }
+
+    async fn does(&self, mut what: Value) -> Told {
+        what["as"] = json!(self.id);
+        let act: Act = serde_json::from_value(what.clone()).unwrap();
+        let outcome = match self.stage.stack.slack().act(act).await {
+            Ok(outcome) => outcome,
+            Err(Impossible(why)) => panic!("{} can't do {what}: {why}\n{}", self.name, self.stage.picture()),
+        };
+        let of_mine = |view: &Value| view["user"] == self.id.as_str() || view["user"].is_null();
+        Told {
+            status: outcome.status,
+            error: outcome.error,
+            messages: outcome.messages.into_iter().map(Message).collect(),
+            forms: outcome.views.into_iter().filter(of_mine).map(Form).collect(),
+        }
+    }
+}

@@ -1,0 +1,261 @@
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use mayday_core::run::Run;
+use mayday_local::{
+    faults::Rule,
+    from_plan,
+    service::{Registry, Shared},
+    stack::{Options, Stack},
+};
+use serde_json::{Value, json};
+
+use crate::{Card, Message, Person};
+
+/// The channel of the demonstration's plan.
+pub const CHANNEL: &str = "C0RECOVERY";
+/// The instance that serves when the curtain rises.
+pub const INSTANCE: &str = "inventory-production";
+
+const DEMO: &str = include_str!("../../plans/demo.yaml");
+/// Few rows: the stories are about which ones come back, not about how many.
+const ROWS: u64 = 5_000;
+/// Statuses, archives and waits take their course five times as fast as on a clock.
+const SCALE: f64 = 5.0;
+/// How long anything may take in real time. Generous: machines under load are slow, and no test measures.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+/// What a stage is opened with.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The plan.
+    pub plan: String,
+    /// How many rows the database begins with.
+    pub rows: u64,
+    /// Virtual seconds for each real one.
+    pub scale: f64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { plan: DEMO.to_owned(), rows: ROWS, scale: SCALE }
+    }
+}
+
+impl Setup {
+    /// The demonstration's plan with one text put in the place of another, which must be there.
+    #[must_use]
+    pub fn with_plan(mut self, from: &str, to: &str) -> Self {
+        assert!(self.plan.contains(from), "the plan does not say {from}");
+        self.plan = self.plan.replace(from, to);
+        self
+    }
+}
+
+/// A whole stack of its own, and everybody in front of it.
+pub struct Stage {
+    pub(crate) stack: Stack,
+    pub(crate) http: reqwest::Client,
+    // Goes after the stack, whose files are in it.
+    data: tempfile::TempDir,
+}
+
+impl Stage {
+    /// A stage with the demonstration's plan.
+    pub async fn open() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    /// A stage with another plan, or other people.
+    pub async fn with(setup: Setup) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        crate::world::lend_template(data.path());
+        let seed = from_plan::seed(&setup.plan, setup.rows).expect("the plan of a story must load");
+        let options = Options { time_scale: setup.scale, ..Options::new(data.path().to_owned(), binaries(), seed) };
+        let stack = Stack::start(options).await.expect("the stack must start");
+        crate::world::keep_template(data.path());
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let stage = Self { stack, http, data };
+        // A moment that can be restored to lies after the seed: nobody waits for it in real time.
+        stage.advance(SignedDuration::from_mins(10));
+        stage
+    }
+
+    /// Somebody of the plan.
+    #[must_use]
+    pub fn person(&self, name: &str) -> Person<'_> {
+        let people = self.stack.slack().people();
+        let person = people.iter().find(|person| person.name == name).unwrap_or_else(|| panic!("nobody is called {name}"));
+        Person::new(self, &person.id, name)
+    }
+
+    /// The stack's own time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared().clock.now()
+    }
+
+    /// Moves the time forward at once.
+    pub fn advance(&self, by: SignedDuration) {
+        self.shared().clock.advance(by).unwrap();
+    }
+
+    /// How fast time goes; zero stops it.
+    pub fn set_scale(&self, scale: f64) {
+        self.shared().clock.set_scale(scale).unwrap();
+    }
+
+    /// The clock, the faults and the record of calls.
+    #[must_use]
+    pub fn shared(&self) -> &Shared {
+        self.stack.shared()
+    }
+
+    /// The AWS services.
+    #[must_use]
+    pub fn services(&self) -> &Registry {
+        self.stack.services()
+    }
+
+    /// The stack.
+    #[must_use]
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// Where the stack keeps everything.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.data.path().to_owned()
+    }
+
+    /// Makes calls go wrong, as `POST /local/faults` does. Gives the rule's id.
+    pub fn fault(&self, rule: Value) -> u64 {
+        let rule: Rule = serde_json::from_value(rule).expect("a fault's rule");
+        self.shared().faults.add(rule)
+    }
+
+    /// Takes a fault away again.
+    pub fn mend(&self, fault: u64) {
+        assert!(self.shared().faults.remove(fault), "there was no such fault");
+    }
+
+    /// Kills the processes of a function with SIGKILL.
+    pub fn kill(&self, function: &str) {
+        self.stack.lambda().kill(function);
+    }
+
+    /// Kills all functions' processes with SIGKILL.
+    pub fn kill_all(&self) {
+        self.stack.lambda().functions().iter().for_each(|function| self.kill(&function.name));
+    }
+
+    /// Breaks something, as the panel's buttons do. Gives the last moment when all was well.
+    pub async fn break_it(&self, what: &str, target: &str) -> Timestamp {
+        let answer = self.http.post(format!("{}/local/break", self.stack.url())).json(&json!({"what": what, "target": target}));
+        let answer: Value = answer.send().await.unwrap().json().await.unwrap();
+        let before = answer["before"].as_str().unwrap_or_else(|| panic!("{what} {target}: {answer}"));
+        before.parse().unwrap()
+    }
+
+    /// Looks again and again until something is there, for a bounded real time.
+    pub async fn until<T>(&self, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            assert!(Instant::now() < end, "{what}: it never came to that\n{}", self.picture());
+            tokio::time::sleep(Duration::from_millis(40)).await;
+        }
+    }
+
+    /// Waits until a run stands as wanted.
+    pub async fn until_run(&self, run: &str, what: &str, holds: impl Fn(&Run) -> bool) -> Run {
+        self.until(&format!("{run} {what}"), async || self.run(run).filter(|run| holds(run))).await
+    }
+
+    /// Waits until a run has ended and everything was told.
+    pub async fn until_over(&self, run: &str) -> Run {
+        self.until_run(run, "ends", |run| run.state.is_final() && run.told == run.log.len()).await
+    }
+
+    /// Waits until a step has failed and people are asked.
+    pub async fn until_stuck(&self, run: &str) -> Run {
+        self.until_run(run, "asks people", |run| {
+            matches!(run.state, mayday_core::run::State::Stuck { .. }) && run.told == run.log.len()
+        })
+        .await
+    }
+
+    /// Waits for a run of a proposal to end, moving time on whenever nothing can happen without it.
+    pub async fn until_over_in_time(&self, run: &str) -> Run {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(found) = self.run(run).filter(|run| run.state.is_final() && run.told == run.log.len()) {
+                return found;
+            }
+            assert!(Instant::now() < end, "{run} never ended\n{}", self.picture());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            if self.stack.lambda().idle() {
+                self.advance(SignedDuration::from_secs(5));
+            }
+        }
+    }
+
+    /// All messages of a channel that are still there, oldest first, threads and ephemeral ones included.
+    #[must_use]
+    pub fn messages(&self, channel: &str) -> Vec<Message> {
+        let all = self.stack.slack().changed_since(0);
+        let messages = all["messages"].as_array().cloned().unwrap_or_default();
+        let mut messages: Vec<Message> =
+            messages.into_iter().map(Message).filter(|message| message.channel() == channel && !message.is_deleted()).collect();
+        messages.sort_by(|one, other| one.ts().cmp(other.ts()));
+        messages
+    }
+
+    /// The card of a proposal as it is shown now.
+    #[must_use]
+    pub fn card(&self, card: &Card) -> Message {
+        let found = self.messages(card.message.channel()).into_iter().find(|message| message.ts() == card.message.ts());
+        found.expect("a card is never deleted")
+    }
+
+    /// What a failed test wants to know.
+    pub(crate) fn picture(&self) -> String {
+        let runs: Vec<String> = self
+            .runs()
+            .iter()
+            .map(|run| {
+                let steps: Vec<String> = run.steps.iter().map(|step| format!("{} {:?}", step.id, step.state)).collect();
+                format!("{} {:?} epoch {}\n    {}", run.id, run.state, run.epoch, steps.join("\n    "))
+            })
+            .collect();
+        let logs: Vec<String> = ["mayday-worker", "mayday-runner", "mayday-scheduler", "mayday-inspector"]
+            .into_iter()
+            .map(|function| {
+                let log = std::fs::read_to_string(self.stack.lambda().log(function)).unwrap_or_default();
+                let lines: Vec<&str> = log.lines().collect();
+                format!("{function}:\n{}", lines[lines.len().saturating_sub(6)..].join("\n"))
+            })
+            .collect();
+        format!("runs:\n{}\nlogs:\n{}", runs.join("\n"), logs.join("\n"))
+    }
+}
+
+/// The folder with the functions' binaries: beside the tests' own.
+///
+/// # Panics
+/// When they were not built.
+#[must_use]
+pub fn binaries() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.ancestors().nth(2).unwrap().to_owned();
+    for function in ["ingress", "worker", "runner", "scheduler", "inspector", "mayday"] {
+        assert!(folder.join(function).is_file(), "{} has no {function}: build it with `cargo build --bins`", folder.display());
+    }
+    folder
+}
