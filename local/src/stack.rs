@@ -81,13 +81,13 @@ impl Stack {
         }
         let sweep = functions::sweep(&stack.lambda.arn(functions::SCHEDULER));
         stack.scheduler.ensure(functions::SWEEP, sweep)?;
-        stack.open_doors(listener);
-
-        // Last, when whoever they call is there.
-        stack.lambda.resume();
+        // The doors last: whoever comes in then finds every execution and token of an earlier stack. What functions ask
+        // before waits in the listener's queue.
         let machine = states::RUN.replace("${RunnerFunctionArn}", &stack.lambda.arn(functions::RUNNER));
         stack.states.add(functions::STATE_MACHINE, &machine)?;
+        stack.lambda.resume();
         stack.scheduler.resume();
+        stack.open_doors(listener);
         Ok(stack)
     }
 
@@ -98,6 +98,8 @@ impl Stack {
         dynamodb.ensure_table(functions::TABLE)?;
         let lambda = Lambda::open(shared.clone(), region)?;
         connect_bus(&shared, &lambda);
+        let killed = Arc::downgrade(&lambda);
+        shared.faults.kill_with(move || killed.upgrade().iter().for_each(|lambda| lambda.kill_all()));
         let lambda_service: Arc<dyn Service> = Arc::new(LambdaService::new(lambda.clone()));
         let states = States::open(shared.clone(), lambda_service.clone(), region)?;
         let scheduler = Scheduler::open(shared.clone(), lambda.clone(), region)?;
