@@ -86,7 +86,76 @@ fn failed(payload: &[u8]) -> CallError {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
+    use aws_smithy_runtime_api::client::http::SharedHttpClient;
+    use aws_smithy_types::body::SdkBody;
+    use mayday_core::{
+        policy::Permit,
+        port::{SecretText, SecretVersion},
+    };
+
     use super::*;
+    use crate::settings::{Keys, Settings};
+
+    struct OneSecret(Option<&'static str>);
+
+    #[async_trait]
+    impl Secrets for OneSecret {
+        async fn current(&self, _: &str, _: &str) -> Result<Option<SecretVersion>, CallError> {
+            Ok(self.0.map(|text| SecretVersion { version: "1".to_owned(), value: SecretText::new(text.to_owned()) }))
+        }
+
+        async fn put(&self, _: &Permit, _: &str, _: &str, _: &str, _: &SecretText) -> Result<(), CallError> {
+            Ok(())
+        }
+    }
+
+    fn target() -> SqlTarget {
+        let text = |text: &str| text.to_owned();
+        SqlTarget { region: text("eu-central-1"), host: text("orders.example"), port: 5432, database: text("shop"), secret: text("orders") }
+    }
+
+    fn answering(response: http::response::Builder, body: &'static str) -> StaticReplayClient {
+        let request = http::Request::builder().body(SdkBody::empty()).unwrap();
+        StaticReplayClient::new(vec![ReplayEvent::new(request, response.body(SdkBody::from(body)).unwrap())])
+    }
+
+    async fn inspect(secret: Option<&'static str>, http: &StaticReplayClient) -> Result<Inspection, CallError> {
+        let keys = Keys { access_key: "AKIA".to_owned(), secret_key: "hush".to_owned(), session_token: None };
+        let settings = Settings { region: "eu-west-1".to_owned(), keys, endpoint: None, endpoints: std::collections::BTreeMap::new() };
+        let connection = Arc::new(Connection::through(settings, SharedHttpClient::new(http.clone())));
+        let sql = InspectorSql::new(&connection, "mayday-inspector".to_owned(), Arc::new(OneSecret(secret)));
+        sql.inspect(&target(), &[Probe { name: "rows".to_owned(), sql: "SELECT 1".to_owned() }]).await
+    }
+
+    #[tokio::test]
+    async fn the_inspector_of_the_databases_region_is_given_the_sign_in() {
+        let http = answering(http::Response::builder(), r#"{"connection_error":null,"server_version":"15.4","results":[]}"#);
+        let found = inspect(Some(r#"{"username":"app","password":"pass","host":"x"}"#), &http).await.unwrap();
+        assert_eq!(found.server_version.as_deref(), Some("15.4"));
+        let sent = http.actual_requests().next().unwrap();
+        assert_eq!(sent.uri(), "https://lambda.eu-central-1.amazonaws.com/2015-03-31/functions/mayday-inspector/invocations");
+        let request: InspectorRequest = serde_json::from_slice(sent.body().bytes().unwrap()).unwrap();
+        assert_eq!((request.target, request.user.as_str(), request.password.as_str()), (target(), "app", "pass"));
+    }
+
+    #[tokio::test]
+    async fn a_secret_without_a_sign_in_is_an_answer_that_quotes_nothing_of_it() {
+        let nobody = StaticReplayClient::new(Vec::new());
+        let missing = inspect(None, &nobody).await.unwrap().connection_error.unwrap();
+        assert_eq!(missing, "there is no secret orders in eu-central-1");
+        let odd = inspect(Some(r#"{"username":"app","password":12345}"#), &nobody).await.unwrap().connection_error.unwrap();
+        assert_eq!(odd, "the secret orders holds no username and password");
+        assert_eq!(nobody.actual_requests().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_failed_function_is_no_answer_of_the_database() {
+        let failed = http::Response::builder().header("x-amz-function-error", "Unhandled");
+        let http = answering(failed, r#"{"errorType":"Runtime.ExitError","errorMessage":"exit status 1"}"#);
+        let error = inspect(Some(r#"{"username":"app","password":"pass"}"#), &http).await.unwrap_err();
+        assert!(matches!(&error, CallError::NotNow { code, .. } if code == "Runtime.ExitError"), "{error:?}");
+    }
 
     #[test]
     fn only_a_bad_request_stays_bad() {

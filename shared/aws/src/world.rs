@@ -135,3 +135,39 @@ impl Aws {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOCAL: [(&str, &str); 9] = [
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIA"),
+        ("AWS_SECRET_ACCESS_KEY", "hush"),
+        ("MAYDAY_TABLE", "mayday"),
+        ("MAYDAY_BUCKET", "mayday-000000000000-eu-west-1"),
+        ("MAYDAY_STATE_MACHINE", "arn:aws:states:eu-west-1:000000000000:stateMachine:mayday-run"),
+        ("MAYDAY_INSPECTOR", "mayday-inspector"),
+        ("MAYDAY_DNS_SERVERS", "127.0.0.1:5300"),
+        ("MAYDAY_CLOCK", "/nowhere/clock.json"),
+    ];
+
+    fn read(variables: &[(&str, &str)]) -> Result<Environment, Missing> {
+        Environment::read(&|name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn every_variable_that_must_be_there_is_named_when_it_is_not() {
+        for (number, (name, _)) in LOCAL.iter().enumerate().take(7) {
+            let mut without = LOCAL.to_vec();
+            without.remove(number);
+            assert_eq!(read(&without).unwrap_err().0, *name);
+        }
+    }
+
+    #[test]
+    fn a_stack_whose_clock_is_not_there_is_refused_rather_than_run_in_real_time() {
+        assert!(matches!(Aws::connect(read(&LOCAL).unwrap()), Err(ConfigurationError::Clock(_))));
+        assert!(Aws::connect(read(&LOCAL[..8]).unwrap()).is_ok());
+    }
+}

@@ -43,7 +43,7 @@ pub trait Secrets: Send + Sync {
     /// The current version; `None` when there is no such secret.
     async fn current(&self, region: &str, name: &str) -> Result<Option<SecretVersion>, CallError>;
 
-    /// Makes a new version current. `version` is its id, decided beforehand: writing the same value under the same id
-    /// again changes nothing, another value under it is refused.
+    /// Makes a new version current. `version` is its id, decided beforehand, of 32 to 64 characters (the vendor's rule):
+    /// writing the same value under the same id again changes nothing, another value under it is refused.
     async fn put(&self, permit: &Permit, region: &str, name: &str, version: &str, value: &SecretText) -> Result<(), CallError>;
 }
