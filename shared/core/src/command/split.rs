@@ -158,6 +158,10 @@ impl Splitter {
 
     /// A word, something quoted or something picked.
     fn value(&mut self) -> Result<Token, Refusal> {
+        // What can't be seen in front of a value does not keep a quotation mark from being one.
+        while matches!(self.peek(), Some(Glyph::Char(character)) if name::is_invisible(*character)) {
+            self.advance();
+        }
         match self.peek().cloned() {
             Some(Glyph::Mention(mention, id)) => {
                 self.advance();
