@@ -38,7 +38,9 @@ pub(crate) async fn run(command: &Command) -> anyhow::Result<()> {
             audit::check_anchor(&head, &entries, &anchor)?;
             println!("{} entries, each as it was written, and none missing since entry {} was put away.", head.seq, anchor.seq);
         }
-        None => println!("{} entries, each as it was written. The chain's end was never put away, so a missing end can't be told.", head.seq),
+        None => {
+            println!("{} entries, each as it was written. The chain's end was never put away, so a missing end can't be told.", head.seq)
+        }
     }
     Ok(())
 }

@@ -3,7 +3,9 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
+use mayday_core::plan::PLAN_KEY;
 use mayday_local::{
+    data::bucket,
     from_plan,
     stack::{Options, Stack},
 };
@@ -48,7 +50,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         None => std::env::current_exe()?.parent().map(PathBuf::from).context("this program is nowhere")?,
     };
     for function in ["ingress", "worker", "runner", "scheduler", "inspector"] {
-        anyhow::ensure!(functions.join(function).is_file(), "{} has no {function}: build it with `cargo build --bins`", functions.display());
+        anyhow::ensure!(
+            functions.join(function).is_file(),
+            "{} has no {function}: build it with `cargo build --bins`",
+            functions.display()
+        );
     }
     let archive_every = Duration::try_from_secs_f64(args.archive_every).context("--archive-every takes seconds")?;
     let options = Options {
@@ -58,11 +64,26 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         archive_every,
         ..Options::new(PathBuf::new(), functions, seed)
     };
+    let regions = options.seed.regions.clone();
     let stack = Stack::start(options).await?;
+    if args.plan.is_some() {
+        put_plan(&stack, &regions, &plan)?;
+    }
     println!("ready {}", stack.url());
     eprintln!("Open it in a browser. Ctrl-C stops it; what it holds is kept.");
     interrupted().await?;
     stack.stop().await;
+    Ok(())
+}
+
+/// A plan that was named replaces the one that an earlier start left in the buckets.
+fn put_plan(stack: &Stack, regions: &[String], plan: &str) -> anyhow::Result<()> {
+    for region in regions {
+        let bucket = bucket(region);
+        if stack.data().s3.get(&bucket, PLAN_KEY).as_deref() != Some(plan.as_bytes()) {
+            stack.data().s3.put(&bucket, PLAN_KEY, plan.as_bytes())?;
+        }
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    failure::{Failure, Fault, Refusal},
+    failure::{CallError, Failure, Fault, Refusal},
     plan::{self, Plan, Traffic},
     port::{Instance, RecordSet, SecretText, World},
     store::{Created, Kept, Record, Store},
@@ -49,6 +49,25 @@ impl Route {
     pub fn instance(&self) -> &str {
         self.host().split('.').next().unwrap_or_default()
     }
+}
+
+/// Says where traffic is led now, if that is not as it was.
+///
+/// # Errors
+/// When it can't be looked at.
+pub async fn rerouted(world: &World, before: &Route) -> Result<Option<String>, CallError> {
+    Ok(match before {
+        Route::Secret { region, name, version, .. } => match world.secrets.current(region, name).await? {
+            Some(current) if current.version == *version => None,
+            Some(current) => Some(format!("the secret {name} has version {} now", current.version)),
+            None => Some(format!("the secret {name} is gone")),
+        },
+        Route::Cname { zone, record } => match world.dns.record(zone, &record.name, &record.kind).await? {
+            Some(current) if current == *record => None,
+            Some(current) => Some(format!("{} leads to {} now", record.name, current.values.join(", "))),
+            None => Some(format!("{} is gone", record.name)),
+        },
+    })
 }
 
 /// Looks at the indirection now.

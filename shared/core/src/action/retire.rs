@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Action, Class, Finding, Ownership, SecondCall, Seen, restore::same_instance};
 use crate::{
-    database::Route,
+    database::{Route, rerouted},
     failure::CallError,
     mrkdwn,
     policy::Permit,
@@ -69,15 +69,8 @@ impl Action for Retire {
         if self.route.instance() == self.instance {
             return Ok(Some(format!("{} carries the traffic", self.instance)));
         }
-        let led = match &self.route {
-            Route::Secret { region, name, host, .. } => {
-                let current = world.secrets.current(region, name).await?;
-                current.and_then(|current| crate::database::member(&current.value, "host")).filter(|now| now == host).is_some()
-            }
-            Route::Cname { zone, record } => world.dns.record(zone, &record.name, &record.kind).await?.as_ref() == Some(record),
-        };
-        if !led {
-            return Ok(Some("traffic is led elsewhere than when this was proposed".to_owned()));
+        if let Some(what) = rerouted(world, &self.route).await? {
+            return Ok(Some(what));
         }
         same_instance(world, &self.region, &self.instance, &self.resource_id).await
     }

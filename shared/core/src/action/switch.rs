@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Action, Class, Finding, Ownership, SecondCall, Seen};
 use crate::{
-    database::Route,
+    database::{Route, rerouted},
     failure::CallError,
     ident::sha256_hex,
     mrkdwn,
@@ -107,18 +107,7 @@ impl Action for Switch {
     }
 
     async fn drift(&self, world: &World) -> Result<Option<String>, CallError> {
-        match &self.before {
-            Route::Secret { region, name, version, .. } => Ok(match world.secrets.current(region, name).await? {
-                Some(current) if current.version == *version => None,
-                Some(current) => Some(format!("the secret {name} has version {} now", current.version)),
-                None => Some(format!("the secret {name} is gone")),
-            }),
-            Route::Cname { zone, record } => Ok(match world.dns.record(zone, &record.name, &record.kind).await? {
-                Some(current) if current == *record => None,
-                Some(current) => Some(format!("{} leads to {} now", record.name, current.values.join(", "))),
-                None => Some(format!("{} is gone", record.name)),
-            }),
-        }
+        rerouted(world, &self.before).await
     }
 
     async fn call(&self, world: &World, permit: &Permit) -> Result<(), CallError> {
