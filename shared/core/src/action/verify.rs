@@ -136,6 +136,7 @@ impl Verify {
         let detail = json!({"checks": results, "server_version": inspection.server_version});
         if failed.is_empty() {
             let summary = match results.len() {
+                0 if self.through != Through::Endpoint => format!("signed in as the applications do: they reach {}", self.instance),
                 0 => "signed in; the plan has no checks for it".to_owned(),
                 1 => "signed in; the one check passed".to_owned(),
                 all => format!("signed in; all {all} checks passed"),

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Block, Code, Element, Message, Moment, Mrkdwn, Style,
-    card::{one_of, span, step_names, steps},
+    Block, Code, Element, Message, Moment, Mrkdwn, Span, Style,
+    card::{one_of, span, step_count, step_names, steps},
 };
 use crate::{
     approval::{Approval, State, Vote},
@@ -13,18 +13,16 @@ use crate::{
     proposal::Proposal,
 };
 
-/// Blocks that one message takes, less those around the steps.
-const BLOCKS: usize = 50;
-/// Characters that one message takes. Slack refuses more than about 13,200; the client makes a second message of more
-/// than 12,000, which an edit can't.
-const CHARACTERS: usize = 11_500;
+/// Characters of a title that a header shows; a longer one stands below it too.
+const HEADER: usize = 150;
 
 /// The card: everything that the digest covers, who may decide, and how it stands. Always fits into one message, since it
 /// is edited: steps that don't fit go into its thread by [`approval_details`].
 #[must_use]
 pub fn approval_card(proposal: &Proposal, approval: &Approval, now: Timestamp) -> Message {
-    let whole = card(proposal, approval, now, steps(proposal));
-    let blocks = if fits(&whole) { whole } else { card(proposal, approval, now, step_names(proposal)) };
+    let shortened = [steps, step_names].into_iter().map(|steps| card(proposal, approval, now, steps(proposal)));
+    let mut fitting = shortened.filter(|blocks| Block::fit(blocks));
+    let blocks = fitting.next().unwrap_or_else(|| card(proposal, approval, now, step_count(proposal)));
     let text = mrkdwn!("{}: {} Asked by {}: {}", proposal.title, standing(approval, now), proposal.requester, reason(proposal));
     Message { text, blocks }
 }
@@ -34,15 +32,14 @@ pub fn approval_card(proposal: &Proposal, approval: &Approval, now: Timestamp) -
 pub fn approval_details(proposal: &Proposal, approval: &Approval, now: Timestamp) -> Option<Message> {
     let steps = steps(proposal);
     let text = mrkdwn!("Every step of {} with every argument.", proposal.title);
-    (!fits(&card(proposal, approval, now, steps.clone()))).then_some(Message { text, blocks: steps })
-}
-
-fn fits(blocks: &[Block]) -> bool {
-    blocks.len() <= BLOCKS && blocks.iter().map(Block::length).sum::<usize>() <= CHARACTERS
+    (!Block::fit(&card(proposal, approval, now, steps.clone()))).then_some(Message { text, blocks: steps })
 }
 
 fn card(proposal: &Proposal, approval: &Approval, now: Timestamp, steps: Vec<Block>) -> Vec<Block> {
     let mut blocks = vec![Block::title(proposal.title.clone())];
+    if proposal.title.chars().count() > HEADER {
+        blocks.extend(Block::paragraphs([mrkdwn!("*{}*", proposal.title)]));
+    }
     blocks.extend(Block::paragraphs(decision_lines(approval, now)));
     blocks.extend(Block::paragraphs(asked_lines(proposal)));
     blocks.extend(Block::paragraphs(consequence_lines(proposal)));
@@ -202,7 +199,7 @@ fn origin_lines(proposal: &Proposal, approval: &Approval) -> Vec<Mrkdwn> {
             "Who may approve: {} of those with the role {}, within {}, in {}",
             quorum.needed,
             one_of(&quorum.roles),
-            quorum.within.to_string(),
+            Span(quorum.within.0),
             approval.environment
         ),
         mrkdwn!("Proposal {}, expires at {}", Code(proposal.id.as_str()), Moment(proposal.expires_at)),

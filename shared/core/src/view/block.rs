@@ -78,6 +78,10 @@ pub enum Block {
     },
 }
 
+/// Blocks of a message.
+const MAX_BLOCKS: usize = 50;
+/// Characters of a message. Slack refuses more than about 13,200; the client makes a second message beyond 12,000.
+const MAX_MESSAGE: usize = 11_500;
 /// Characters of a header.
 const MAX_TITLE: usize = 150;
 /// Characters of a button's text.
@@ -122,8 +126,13 @@ impl Block {
         packed(lines).into_iter().map(Self::small_print).collect()
     }
 
+    /// Whether all of these go into one message: an edited one has no second to go on in.
+    pub(super) fn fit(blocks: &[Self]) -> bool {
+        blocks.len() <= MAX_BLOCKS && blocks.iter().map(Self::length).sum::<usize>() <= MAX_MESSAGE
+    }
+
     /// How many characters its texts have together.
-    pub(super) fn length(&self) -> usize {
+    fn length(&self) -> usize {
         match self {
             Self::Header { text } => text.0.chars().count(),
             Self::Section { text, .. } => text.length(),

@@ -37,6 +37,12 @@ pub(super) fn step_names(proposal: &Proposal) -> Vec<Block> {
     Block::paragraphs(std::iter::once(title).chain(names))
 }
 
+/// How many steps there are, for where not even their names fit.
+pub(super) fn step_count(proposal: &Proposal) -> Vec<Block> {
+    let count = proposal.steps.len();
+    vec![Block::paragraph(mrkdwn!("*What exactly will be done*: {} steps, each in this message's thread with every argument.", count))]
+}
+
 fn step_lines(number: usize, step: &PlannedStep) -> Vec<Mrkdwn> {
     let mut lines = vec![mrkdwn!("*{}. {}*", number, step.name)];
     lines.extend(step.act.action().card().into_iter().map(|line| mrkdwn!("• {}", line)));
@@ -52,7 +58,7 @@ fn step_lines(number: usize, step: &PlannedStep) -> Vec<Mrkdwn> {
         Code(step.id.as_str()),
         Code(&action_name(step)),
         usual,
-        step.timeout.to_string(),
+        Span(step.timeout.0),
         again
     ));
     lines

@@ -34,7 +34,7 @@ pub fn phrase_form(proposal: &Proposal, typed: &str, difference: Option<&str>) -
         Code(short_digest(&digest))
     )));
     if let Some(difference) = difference {
-        blocks.push(Block::paragraph(mrkdwn!("⚠️ *Not approved yet.* {}", Prose(difference))));
+        blocks.extend(Block::paragraphs([mrkdwn!("⚠️ *Not approved yet.* {}", Prose(difference))]));
     }
     blocks.push(Block::paragraph(mrkdwn!("Type this to approve:")));
     blocks.push(Block::paragraph(mrkdwn!("{}", Code(&proposal.phrase))));

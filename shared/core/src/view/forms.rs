@@ -74,13 +74,7 @@ pub fn backup_form(databases: &[String], wrong: Option<&str>) -> Form {
 }
 
 fn form(callback: &str, title: &str, submit: &str, blocks: Vec<Block>) -> Form {
-    Form {
-        callback: callback.to_owned(),
-        title: title.to_owned(),
-        submit: Some(submit.to_owned()),
-        reference: String::new(),
-        blocks,
-    }
+    Form { callback: callback.to_owned(), title: title.to_owned(), submit: Some(submit.to_owned()), reference: String::new(), blocks }
 }
 
 fn problem(problem: Option<&str>) -> Vec<Block> {

@@ -2,10 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{
-    Block, Code, Element, Message, Moment, Mrkdwn, Prose, Span,
-    approval::wanting,
-};
+use super::{Block, Code, Element, Message, Moment, Mrkdwn, Prose, Span, approval::wanting};
 use crate::{
     approval::Approval,
     backup::RecoveryPoint,

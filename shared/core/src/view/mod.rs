@@ -12,6 +12,8 @@ mod progress;
 mod run;
 mod run_reply;
 mod run_report;
+#[cfg(test)]
+mod tests;
 mod told;
 mod why;
 

@@ -245,17 +245,26 @@ impl Show for Prose<'_> {
     fn show(&self, out: &mut String) {
         // Whatever a quoted name holds, it ends up as text or as code, and both are escaped.
         let mut rest = self.0;
-        while let Some((before, (inside, after))) =
-            rest.split_once('`').and_then(|(before, behind)| Some((before, behind.split_once('`')?)))
-        {
+        while let Some((before, behind)) = rest.split_once('`') {
             before.show(out);
-            if !inside.is_empty() {
-                Code(inside).show(out);
+            match behind.split_once('`').filter(|(inside, _)| is_typed(inside)) {
+                Some((inside, after)) => {
+                    Code(inside).show(out);
+                    rest = after;
+                }
+                None => {
+                    "`".show(out);
+                    rest = behind;
+                }
             }
-            rest = after;
         }
         rest.show(out);
     }
+}
+
+/// Whether this is something to type, not what stands between a stray mark and the next one.
+fn is_typed(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphanumeric() || matches!(first, '/' | '-')) && !text.ends_with(char::is_whitespace)
 }
 
 /// A span, as people say it: `6 min 40 s`, `2 h 05 min`, `3 d 4 h`.
@@ -324,14 +333,16 @@ mod tests {
     fn k1_commands_in_our_sentences_are_code_and_names_in_them_stay_text() {
         let shown = mrkdwn!("{}", Prose("No “<!here>”. `/dr backups a<b` lists them, or `not closed"));
         assert_eq!(shown.as_str(), "No “&lt;!here&gt;”. `/dr backups a&lt;b` lists them, or \u{200b}`\u{200b}not closed");
+        let shown = mrkdwn!("{}", Prose("No “x`”. `/dr runs` lists them."));
+        assert_eq!(shown.as_str(), "No “x\u{200b}`\u{200b}”. `/dr runs` lists them.");
     }
 
     #[test]
     fn k2_pieces_hold_everything_and_tear_no_identifier() {
         let digest = "0123456789abcdef".repeat(4);
         for filler in 1..90 {
-            let text =
-                mrkdwn!("{} {} {} &", "word ".repeat(filler), Code(&digest), Identity { org: "T1".to_owned(), user: "U123".to_owned() });
+            let person = Identity { org: "T1".to_owned(), user: "U123".to_owned() };
+            let text = mrkdwn!("{} {} {} {}", "word ".repeat(filler), Code(&digest), person, "&");
             let pieces = text.pieces(100);
             assert!(pieces.iter().all(|piece| piece.length() <= 100), "{pieces:?}");
             for token in [format!("`{digest}`"), "<@U123>".to_owned(), "&amp;".to_owned()] {

@@ -23,11 +23,30 @@ const HINT: usize = 140;
 #[must_use]
 pub fn run_headline(run: &Run, proposal: &Proposal, now: Timestamp) -> Message {
     let state = state_line(run, proposal);
-    let mut blocks = vec![Block::title(run.title.clone()), Block::paragraph(state.clone())];
+    let shortened = [Detail::Findings, Detail::Names].into_iter().map(|detail| headline_blocks(run, proposal, now, detail));
+    let mut fitting = shortened.filter(|blocks| Block::fit(blocks));
+    let blocks = fitting.next().unwrap_or_else(|| headline_blocks(run, proposal, now, Detail::Current));
+    Message { text: mrkdwn!("{}: {}", run.title, state), blocks }
+}
+
+/// How much the headline says of its steps: as much as fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    /// Each, and what came of it.
+    Findings,
+    /// Each by name.
+    Names,
+    /// Only the one that it is at, and how many are before and behind it.
+    Current,
+}
+
+fn headline_blocks(run: &Run, proposal: &Proposal, now: Timestamp, detail: Detail) -> Vec<Block> {
+    let mut blocks = vec![Block::title(run.title.clone())];
+    blocks.extend(Block::paragraphs([state_line(run, proposal)]));
     if !run.state.is_final() {
         blocks.push(Block::paragraph(budget(run, proposal, now)));
     }
-    blocks.extend(Block::paragraphs(step_lines(run, proposal, now)));
+    blocks.extend(Block::paragraphs(step_lines(run, proposal, now, detail)));
     let asked = mrkdwn!("Run {}, asked by {}", Code(run.id.as_str()), proposal.requester);
     let digest = mrkdwn!("digest {}, details by {}", Code(short_digest(&run.digest)), Code(&format!("/dr why {}", run.id)));
     blocks.extend(Block::small_prints([mrkdwn!("{}, {}", asked, digest)]));
@@ -35,7 +54,7 @@ pub fn run_headline(run: &Run, proposal: &Proposal, now: Timestamp) -> Message {
     if !buttons.is_empty() {
         blocks.push(Block::Actions { block_id: "run".to_owned(), elements: buttons });
     }
-    Message { text: mrkdwn!("{}: {}", run.title, state), blocks }
+    blocks
 }
 
 /// The next legal moves.
@@ -85,20 +104,29 @@ pub(super) fn numbered<'a>(run: &Run, proposal: &'a Proposal, id: &crate::ident:
     (number, proposal.step(id).map_or("", |step| step.name.as_str()))
 }
 
-fn step_lines(run: &Run, proposal: &Proposal, now: Timestamp) -> Vec<Mrkdwn> {
+fn step_lines(run: &Run, proposal: &Proposal, now: Timestamp, detail: Detail) -> Vec<Mrkdwn> {
     let steps: Vec<Step<'_>> = steps(run, proposal).collect();
+    if detail == Detail::Current {
+        let over = steps.iter().filter(|step| step.is_over()).count();
+        let current = steps.iter().find(|step| !step.is_over()).map(|step| step_line(step, now, Detail::Names));
+        let behind = steps.len() - over - usize::from(current.is_some());
+        return std::iter::once(mrkdwn!("✅ {} steps are over", over))
+            .chain(current)
+            .chain([mrkdwn!("⏳ {} are to come", behind)])
+            .collect();
+    }
     let done = steps.iter().take_while(|step| matches!(step.record.state, StepState::Done(_))).count();
     let counted = if steps.len() > LISTED { done } else { 0 };
     let first = (counted > 0).then(|| mrkdwn!("✅ steps 1 to {} are done", counted));
-    first.into_iter().chain(steps.iter().skip(counted).map(|step| step_line(step, now))).collect()
+    first.into_iter().chain(steps.iter().skip(counted).map(|step| step_line(step, now, detail))).collect()
 }
 
-fn step_line(step: &Step<'_>, now: Timestamp) -> Mrkdwn {
+fn step_line(step: &Step<'_>, now: Timestamp, detail: Detail) -> Mrkdwn {
     let (number, name) = (step.number, &step.planned.name);
     let took = step.took(now).map(|took| mrkdwn!(": {}{}", Span(took), step.usual())).unwrap_or_default();
     match &step.record.state {
-        StepState::Done(finding) => mrkdwn!("✅ {}. {}{}. {}", number, name, took, hint(&finding.summary)),
-        StepState::Failed(finding) => mrkdwn!("❌ {}. {}{}. {}", number, name, took, hint(&finding.summary)),
+        StepState::Done(finding) => mrkdwn!("✅ {}. {}{}{}", number, name, took, hint(&finding.summary, detail)),
+        StepState::Failed(finding) => mrkdwn!("❌ {}. {}{}{}", number, name, took, hint(&finding.summary, detail)),
         StepState::Skipped { by } => mrkdwn!("⏭ {}. {}: left out by {}", number, name, by),
         StepState::Waiting if step.record.started_at.is_none() => {
             let usual = step.planned.usual_seconds.map(|seconds| mrkdwn!(", usually {}", super::card::span(seconds)));
@@ -111,8 +139,12 @@ fn step_line(step: &Step<'_>, now: Timestamp) -> Mrkdwn {
     }
 }
 
-fn hint(text: &str) -> String {
-    Plain::short(text, HINT).0
+/// What came of a step, in brief; in full it stands in the thread and in the report.
+fn hint(text: &str, detail: Detail) -> Mrkdwn {
+    match detail {
+        Detail::Findings if !text.is_empty() => mrkdwn!(" ({})", Plain::short(text, HINT).0),
+        _ => mrkdwn!(""),
+    }
 }
 
 /// The instance that a proposal would delete.

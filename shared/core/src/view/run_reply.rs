@@ -20,7 +20,7 @@ pub fn run_reply(run: &Run, proposal: &Proposal, told: &Told) -> Message {
         Happened::StepDone(id) => done(run, proposal, id, told),
         Happened::StepFailed(id) => failed(run, proposal, id),
         Happened::StillStuck(id) => still_stuck(run, proposal, id),
-        Happened::Retried(id, by) => mrkdwn!("▶ {} has {} tried again.", by, named(run, proposal, id)),
+        Happened::Retried(id, by) => mrkdwn!("▶ {} has it try {} again.", by, named(run, proposal, id)),
         Happened::Skipped(id, by) => {
             let means = proposal.step(id).map_or("it was left out", without);
             mrkdwn!("⏭ {} goes on without {}: {}.", by, named(run, proposal, id), means)
@@ -39,10 +39,10 @@ fn find<'a>(run: &'a Run, proposal: &'a Proposal, id: &StepId) -> Option<Step<'a
     steps(run, proposal).find(|step| step.planned.id == *id)
 }
 
-/// `step 5 of 7, “Check the restored data”,`.
+/// `step 5 of 7, “Check the restored data”`.
 fn named(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
     let (number, name) = super::run::numbered(run, proposal, id);
-    mrkdwn!("step {} of {}, “{}”,", number, run.steps.len(), name)
+    mrkdwn!("step {} of {}, “{}”", number, run.steps.len(), name)
 }
 
 fn began(run: &Run, proposal: &Proposal) -> Mrkdwn {
@@ -72,7 +72,7 @@ fn failed(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
         _ => mrkdwn!(""),
     };
     let traffic = Traffic::of(run, proposal).sentence();
-    mrkdwn!("❌ {} failed{}.\n*{}*\n{}", sentence(&named(run, proposal, id)), why, traffic, moves(proposal, id))
+    mrkdwn!("❌ {}, failed{}.\n*{}*\n{}", sentence(&named(run, proposal, id)), why, traffic, moves(proposal, id))
 }
 
 /// `named` at the beginning of a sentence.
@@ -105,7 +105,13 @@ fn still_stuck(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
         _ => mrkdwn!(""),
     };
     let what = named(run, proposal, id);
-    mrkdwn!("⏳ {} still waits for a decision{}. {} {}", sentence(&what), since, Traffic::of(run, proposal).sentence(), moves(proposal, id))
+    mrkdwn!(
+        "⏳ {}, still waits for a decision{}. {} {}",
+        sentence(&what),
+        since,
+        Traffic::of(run, proposal).sentence(),
+        moves(proposal, id)
+    )
 }
 
 fn ended(run: &Run, proposal: &Proposal) -> Mrkdwn {

@@ -74,14 +74,13 @@ fn verdict(run: &Run, proposal: &Proposal) -> Option<Mrkdwn> {
 }
 
 fn clock_lines(run: &Run, proposal: &Proposal) -> Vec<Mrkdwn> {
-    let decided = if proposal.quorum.is_some() { "approved" } else { "decided" };
     let step_ended = |wanted: &dyn Fn(&Act) -> bool| {
         let step = steps(run, proposal).find(|step| matches!(step.record.state, StepState::Done(_)) && wanted(&step.planned.act));
         step.and_then(|step| step.record.ended_at)
     };
     let clocks: [(&str, Option<Timestamp>); 8] = [
         ("asked", Some(proposal.asked_at)),
-        (decided, Some(run.decided_at)),
+        ("approved", proposal.quorum.as_ref().map(|_| run.decided_at)),
         ("begun", Some(run.started_at)),
         ("new instance there", step_ended(&|act| matches!(act, Act::Restore(_)))),
         ("data checked", step_ended(&|act| matches!(act, Act::Verify(verify) if verify.through == Through::Endpoint))),

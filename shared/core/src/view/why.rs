@@ -24,7 +24,12 @@ pub fn why_ledger(run: &Run, proposal: &Proposal, approval: Option<&Approval>, e
     let state = super::run::state_line(run, proposal);
     let mut lines = vec![
         state.clone(),
-        mrkdwn!("*Asked by* {} at {}: {}", proposal.requester, Moment(proposal.asked_at), proposal.reason.as_deref().unwrap_or("no reason given")),
+        mrkdwn!(
+            "*Asked by* {} at {}: {}",
+            proposal.requester,
+            Moment(proposal.asked_at),
+            proposal.reason.as_deref().unwrap_or("no reason given")
+        ),
         approval.map_or_else(
             || mrkdwn!("*Approval* nobody had to approve: it only adds"),
             |approval| mrkdwn!("*Approval* {}", standing(approval, approval.expires_at)),
@@ -35,13 +40,20 @@ pub fn why_ledger(run: &Run, proposal: &Proposal, approval: Option<&Approval>, e
     }
     lines.push(mrkdwn!("*Run* {}, *proposal* {}", Code(run.id.as_str()), Code(proposal.id.as_str())));
     lines.push(mrkdwn!("*Digest* that was decided on and carried out {}", Code(&run.digest)));
-    lines.push(mrkdwn!("*Plan* version {}, *runbook* {} {}", Code(&proposal.plan_version), Code(&proposal.runbook), Code(&proposal.runbook_digest)));
+    lines.push(mrkdwn!(
+        "*Plan* version {}, *runbook* {} {}",
+        Code(&proposal.plan_version),
+        Code(&proposal.runbook),
+        Code(&proposal.runbook_digest)
+    ));
     let mut blocks = vec![Block::title(format!("Why: {}", run.title))];
     blocks.extend(Block::paragraphs(lines));
     blocks.push(Block::Divider {});
     blocks.extend(Block::paragraphs(entry_lines(proposal, approval, entries)));
     let chain = match (entries.first(), entries.last()) {
-        (Some(first), Some(last)) => mrkdwn!("Entries {} to {} of the audit chain; the last one's hash is {}.", first.seq, last.seq, Code(short_digest(&last.hash))),
+        (Some(first), Some(last)) => {
+            mrkdwn!("Entries {} to {} of the audit chain; the last one's hash is {}.", first.seq, last.seq, Code(short_digest(&last.hash)))
+        }
         _ => mrkdwn!("The audit chain has no entry about it."),
     };
     blocks.push(Block::small_print(chain));
