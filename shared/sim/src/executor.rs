@@ -213,22 +213,12 @@ impl Sim {
         self.shared.lock().now = end;
     }
 
-    /// Runs one future of the domain's on the world, by itself, to its end. Whatever else is due happens meanwhile.
-    pub fn block_on<T: Send + 'static>(&mut self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
-        let result = Arc::new(Mutex::new(None));
-        let slot = result.clone();
-        let boxed: Work = Box::pin(async move {
-            let value = work.await;
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-        });
-        {
-            let mut inner = self.shared.lock();
-            let now = inner.now;
-            inner.add(now, |_| boxed);
+    /// Runs a future of the domain's on [`Sim::world`], which never waits, at this very moment.
+    pub fn at_once<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        match std::pin::pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => Some(value),
+            Poll::Pending => None,
         }
-        let filled = result.clone();
-        self.run_until(crate::fault::HOUR, |_| filled.lock().unwrap_or_else(PoisonError::into_inner).is_some());
-        result.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Polls whoever is next. `false`: nobody is, before the horizon.

@@ -1,6 +1,12 @@
 //! What can go wrong with a call, and who decides when it does.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use crate::{
     dice::Dice,
@@ -95,7 +101,7 @@ impl Rates {
 }
 
 /// Who decides what goes wrong.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Faults {
     /// Nothing goes wrong.
     Never,
@@ -108,6 +114,8 @@ pub enum Faults {
     },
     /// Exactly these calls, counted from 0.
     Script(BTreeMap<u64, Fate>),
+    /// Whatever a test says of a call.
+    Rule(Arc<dyn Fn(&Call) -> Fate + Send + Sync>),
 }
 
 impl Faults {
@@ -117,11 +125,27 @@ impl Faults {
         Self::Script(BTreeMap::from([(number, fate)]))
     }
 
+    /// The first so many calls of a method get this fate.
+    #[must_use]
+    pub fn first(times: u64, port: Port, method: &'static str, fate: Fate) -> Self {
+        let seen = AtomicU64::new(0);
+        Self::rule(move |call| {
+            if call.port == port && call.method == method && seen.fetch_add(1, Ordering::Relaxed) < times { fate } else { Fate::Well }
+        })
+    }
+
+    /// Every call gets the fate that a test says.
+    #[must_use]
+    pub fn rule(rule: impl Fn(&Call) -> Fate + Send + Sync + 'static) -> Self {
+        Self::Rule(Arc::new(rule))
+    }
+
     /// Decides on a call.
     pub(crate) fn fate(&self, number: u64, call: &Call, passed: Millis, dice: &mut Dice) -> Fate {
         match self {
             Self::Never => Fate::Well,
             Self::Script(script) => script.get(&number).copied().unwrap_or(Fate::Well),
+            Self::Rule(rule) => rule(call),
             Self::Random { until, .. } if passed > *until => Fate::Well,
             Self::Random { rates, .. } => rates.fate(call, dice),
         }

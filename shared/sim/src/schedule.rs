@@ -6,6 +6,7 @@ use std::{fmt, sync::Arc};
 use mayday_core::{
     approval::Approval,
     desk::Request,
+    ident::Identity,
     proposal::Proposal,
     run::{Run, State as RunState},
 };
@@ -16,7 +17,8 @@ use crate::{
     fault::{Faults, HOUR, MINUTE, Millis, Rates, SECOND},
     gate::Gate,
     invariant::{self, Violation},
-    story::{click, deliver, phrase, tick},
+    setting::ORG,
+    story::{RESTORE, click, deliver, phrase, tick},
 };
 
 /// What a schedule is made of.
@@ -26,7 +28,7 @@ pub struct Schedule {
     pub rates: Rates,
     /// How long things go wrong.
     pub trouble: Millis,
-    /// How often the scheduler ticks.
+    /// How often the scheduler ticks. Less than every minute: then more depends on what happens between ticks, and a schedule is cheaper.
     pub tick: Millis,
     /// The longest that all may take until it has come to an end.
     pub limit: Millis,
@@ -36,7 +38,7 @@ pub struct Schedule {
 
 impl Default for Schedule {
     fn default() -> Self {
-        Self { rates: Rates::ROUGH, trouble: 20 * MINUTE, tick: MINUTE, limit: 48 * HOUR, wrap: None }
+        Self { rates: Rates::ROUGH, trouble: 20 * MINUTE, tick: 5 * MINUTE, limit: 48 * HOUR, wrap: None }
     }
 }
 
@@ -125,7 +127,7 @@ impl Sim {
 
 fn course(sim: &Sim) -> Course {
     let inner = sim.shared.lock();
-    let runs: Vec<Run> = inner.state.rows.records();
+    let runs: Vec<Run> = inner.state.records();
     let succeeded = runs.iter().filter(|run| run.state == RunState::Succeeded).count();
     let proposals = inner.state.rows.all("proposal").count();
     Course { calls: inner.calls, succeeded, ended: runs.len() - succeeded, declined: proposals - runs.len() }
@@ -164,6 +166,10 @@ fn people(shared: &Arc<Shared>) {
     }
 }
 
+fn somebody(user: &str) -> Identity {
+    Identity { org: ORG.to_owned(), user: user.to_owned() }
+}
+
 fn person(shared: &Arc<Shared>, act: impl FnOnce(Gate) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>>) {
     let mut inner = shared.lock();
     inner.open_people += 1;
@@ -186,7 +192,7 @@ fn between(gate: &Gate, least: Millis, most: Millis) -> Millis {
     gate.shared.lock().dice.between(least, most)
 }
 
-const COMMANDS: [&str; 3] = ["restore orders --at \"13m ago\"", "restore inventory --at \"13m ago\"", "restore orders --at 12:45"];
+const COMMANDS: [&str; 3] = [RESTORE, "restore inventory --at 2026-11-22T11:49:30Z", "restore orders --at \"13m ago\""];
 
 async fn asks(gate: Gate) {
     let times = if chance(&gate, 20) { 2 } else { 1 };
@@ -195,32 +201,31 @@ async fn asks(gate: Gate) {
             let mut inner = gate.shared.lock();
             inner.dice.pick(&COMMANDS).copied().unwrap_or_default().to_owned()
         };
-        deliver(&gate.shared, "U0ANA", Request::Command(command));
+        deliver(&gate.shared, &somebody("U0ANA"), Request::Command(command), None);
         gate.pause(between(&gate, SECOND, 90 * SECOND)).await;
     }
     if chance(&gate, 10)
         && let Some(proposal) = newest(&gate)
     {
-        deliver(&gate.shared, "U0ANA", click("cancel", proposal.id.as_str(), None));
+        deliver(&gate.shared, &somebody("U0ANA"), click("cancel", proposal.id.as_str(), None), None);
     }
 }
 
 fn newest(gate: &Gate) -> Option<Proposal> {
     let inner = gate.shared.lock();
-    let id = inner.state.rows.all("proposal").next_back()?.key.id.clone();
-    inner.state.rows.record(&id)
+    inner.state.record(inner.state.rows.newest("proposal")?)
 }
 
 /// Decides on whatever is open, some time after it was asked.
 async fn decides(gate: Gate, user: &'static str) {
     let mut seen = std::collections::BTreeSet::new();
     // Late enough for everything that is ever asked to have been asked.
-    for _ in 0..8 {
+    for _ in 0..4 {
         gate.pause(between(&gate, 5 * SECOND, 2 * MINUTE)).await;
         let open: Vec<Proposal> = {
             let inner = gate.shared.lock();
-            let pending = inner.state.rows.records::<Approval>().into_iter().filter(|approval| !seen.contains(&approval.proposal));
-            pending.filter_map(|approval| inner.state.rows.record(approval.proposal.as_str())).collect()
+            let pending = inner.state.records::<Approval>().into_iter().filter(|approval| !seen.contains(&approval.proposal));
+            pending.filter_map(|approval| inner.state.record(approval.proposal.as_str())).collect()
         };
         for proposal in open {
             seen.insert(proposal.id.clone());
@@ -241,7 +246,7 @@ async fn decide(gate: &Gate, user: &str, proposal: &Proposal) {
             let view = format!("V-{:08x}", gate.shared.lock().dice.roll() >> 32);
             phrase(proposal, &view)
         };
-        deliver(&gate.shared, user, request);
+        deliver(&gate.shared, &somebody(user), request, None);
         gate.pause(between(gate, 0, 2 * SECOND)).await;
     }
 }
@@ -252,7 +257,7 @@ async fn looks_after(gate: Gate) {
         gate.pause(between(&gate, 2 * MINUTE, 15 * MINUTE)).await;
         let stuck: Vec<Run> = {
             let inner = gate.shared.lock();
-            inner.state.rows.records::<Run>().into_iter().filter(|run| matches!(run.state, RunState::Stuck { .. })).collect()
+            inner.state.records::<Run>().into_iter().filter(|run| matches!(run.state, RunState::Stuck { .. })).collect()
         };
         for run in stuck {
             let (user, action) = match gate.shared.lock().dice.below(4) {
@@ -260,7 +265,7 @@ async fn looks_after(gate: Gate) {
                 1 if run.steps.iter().any(|step| step.id.0 == "compare") && run.current().is_some_and(|step| step.id.0 == "compare") => ("U0BEN", "skip"),
                 _ => ("U0ANA", "retry"),
             };
-            deliver(&gate.shared, user, click(action, run.id.as_str(), None));
+            deliver(&gate.shared, &somebody(user), click(action, run.id.as_str(), None), None);
         }
     }
 }

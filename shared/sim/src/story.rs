@@ -3,22 +3,25 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use mayday_core::{
+    approval::Approval,
+    audit::Entry,
     desk::{Caller, Delivery, Request},
     ident::Identity,
-    port::{Posted, ResponseUrl, TriggerId, ViewId},
+    plan::PLAN_KEY,
+    port::{Posted, Profile, ResponseUrl, TriggerId, ViewId},
     proposal::Proposal,
     run::Run,
-    view::Message,
 };
 
 use crate::{
     doors,
     executor::{Inner, Shared, Sim, TaskId, stamp},
-    fault::{MINUTE, Millis},
+    fault::{MINUTE, Millis, SECOND},
     function::invoke,
     gate::Gate,
     invariant,
     setting::{CHANNEL, ORG, PEOPLE, REGION},
+    state::State,
 };
 
 /// What a person was answered, to what.
@@ -38,6 +41,7 @@ pub struct Sent {
     user: String,
     handles: Vec<String>,
     whispers: usize,
+    messages: usize,
 }
 
 impl Inner {
@@ -54,7 +58,7 @@ impl Inner {
             later.rev().find(|(user, _)| *user == sent.user).map(|(_, text)| text.clone())
         };
         let posted = || {
-            let to_them = self.state.chat.messages.values().rev().find(|said| said.place == sent.user);
+            let to_them = self.state.chat.messages.values().skip(sent.messages).rev().find(|said| said.place == sent.user);
             to_them.and_then(|said| said.versions.last().cloned())
         };
         direct.or_else(whispered).or_else(posted)
@@ -62,9 +66,10 @@ impl Inner {
 }
 
 /// Sends a request to the worker, as the ingress hands it over: invoked up to three times until it succeeds.
-pub(crate) fn deliver(shared: &Arc<Shared>, user: &str, request: Request) -> Sent {
+pub(crate) fn deliver(shared: &Arc<Shared>, who: &Identity, request: Request, again: Option<&str>) -> Sent {
     let mut inner = shared.lock();
-    let key = format!("d-{:016x}", inner.dice.roll());
+    let key = again.map_or_else(|| format!("d-{:016x}", inner.dice.roll()), str::to_owned);
+    let user = who.user.as_str();
     let (respond, trigger) = (format!("{key}-response"), format!("{key}-trigger"));
     let mut handles = vec![respond.clone(), trigger.clone()];
     if let Request::Submit { view, .. } = &request {
@@ -72,17 +77,17 @@ pub(crate) fn deliver(shared: &Arc<Shared>, user: &str, request: Request) -> Sen
     }
     let delivery = Delivery { key: key.clone(), signed_at: stamp(inner.now), reference: key.clone() };
     let caller = Caller {
-        identity: Identity { org: ORG.to_owned(), user: user.to_owned() },
+        identity: who.clone(),
         channel: Some(CHANNEL.to_owned()),
         respond: Some(ResponseUrl(respond)),
         trigger: Some(TriggerId(trigger)),
     };
-    let whispers = inner.state.chat.whispers.len();
+    let (whispers, messages) = (inner.state.chat.whispers.len(), inner.state.chat.messages.len());
     let (now, hand) = (inner.now, shared.clone());
     inner.open_deliveries += 1;
     let task = inner.add(now, |task| Box::pin(invoke_worker(hand, task, delivery, caller, request)));
     inner.say(task, format!("{user} sends {key}"));
-    Sent { key, user: user.to_owned(), handles, whispers }
+    Sent { key, user: user.to_owned(), handles, whispers, messages }
 }
 
 /// Lambda's asynchronous invocation: two more tries, after one minute and two.
@@ -120,7 +125,11 @@ pub(crate) fn tick(shared: &Arc<Shared>, every: Millis) {
 pub struct Person<'a> {
     sim: &'a mut Sim,
     user: String,
+    org: String,
 }
+
+/// The command by which `orders` is restored to a moment right before its rows were deleted.
+pub const RESTORE: &str = "restore orders --at 2026-11-22T11:49:30Z";
 
 /// How long a person waits for an answer.
 const PATIENCE: Millis = 15 * MINUTE;
@@ -130,7 +139,7 @@ impl Sim {
     pub fn as_(&mut self, name: &str) -> Person<'_> {
         let known = PEOPLE.iter().find(|(known, _)| *known == name);
         let user = known.map_or_else(|| name.to_owned(), |(_, user)| (*user).to_owned());
-        Person { sim: self, user }
+        Person { sim: self, user, org: ORG.to_owned() }
     }
 
     /// Has the scheduler tick every minute from now on.
@@ -138,20 +147,79 @@ impl Sim {
         tick(&self.shared, MINUTE);
     }
 
+    /// Somebody changes the world by hand; no bot is asked.
+    pub fn by_hand<T>(&mut self, change: impl FnOnce(&mut State, Millis) -> T) -> T {
+        let mut inner = self.shared.lock();
+        let now = inner.now;
+        change(&mut inner.state, now)
+    }
+
+    /// Looks at the world.
+    pub fn see<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.shared.lock().state)
+    }
+
+    /// Puts another plan in force.
+    pub fn put_plan(&mut self, text: &str) {
+        self.by_hand(|state, _| state.blobs.entry(PLAN_KEY.to_owned()).or_default().push(text.as_bytes().to_vec()));
+    }
+
+    /// Changes what the workspace knows of a person.
+    pub fn profile(&mut self, user: &str, change: impl FnOnce(&mut Profile)) {
+        self.by_hand(|state, _| state.people.get_mut(user).map(change));
+    }
+
+    /// How often the world was changed by a method of a port.
+    #[must_use]
+    pub fn effects(&self, method: &str) -> usize {
+        self.see(|state| state.effects.iter().filter(|effect| effect.method == method).count())
+    }
+
+    /// What stands in the audit, as `what about`.
+    #[must_use]
+    pub fn audited(&self, what: &str) -> usize {
+        self.see(|state| state.records::<Entry>().iter().filter(|entry| entry.event.what == what).count())
+    }
+
+    /// How many executions of a run were ever started.
+    #[must_use]
+    pub fn executions(&self, run: &str) -> usize {
+        self.shared.lock().executions.keys().filter(|name| name.starts_with(run)).count()
+    }
+
+    /// The approval of a proposal.
+    #[must_use]
+    pub fn approval(&self, proposal: &Proposal) -> Option<Approval> {
+        self.see(|state| state.record(proposal.id.as_str()))
+    }
+
+    /// Whether people see a message with this text.
+    #[must_use]
+    pub fn shows(&self, text: &str) -> bool {
+        self.see(|state| state.chat.showing(text).next().is_some())
+    }
+
+    /// Runs until the newest run stands at `wanted`, at most so long.
+    pub fn until_run(&mut self, at_most: Millis, wanted: impl Fn(&Run) -> bool) -> Option<Run> {
+        let end = self.shared.lock().now + at_most;
+        while self.violation().is_none() && self.shared.lock().now < end && !self.run().is_some_and(|run| wanted(&run)) {
+            self.run_for(SECOND);
+        }
+        self.run()
+    }
+
     /// The newest proposal.
     #[must_use]
     pub fn proposal(&self) -> Option<Proposal> {
         let inner = self.shared.lock();
-        let newest = inner.state.rows.all("proposal").next_back()?;
-        inner.state.rows.record(&newest.key.id)
+        inner.state.record(inner.state.rows.newest("proposal")?)
     }
 
     /// The newest run.
     #[must_use]
     pub fn run(&self) -> Option<Run> {
         let inner = self.shared.lock();
-        let newest = inner.state.rows.all("run").next_back()?;
-        inner.state.rows.record(&newest.key.id)
+        inner.state.record(inner.state.rows.newest("run")?)
     }
 
     /// What was answered to something that was sent, as JSON.
@@ -182,9 +250,21 @@ impl Sim {
 }
 
 impl Person<'_> {
+    /// The same user id, in another organization.
+    #[must_use]
+    pub fn of(mut self, org: &str) -> Self {
+        org.clone_into(&mut self.org);
+        self
+    }
+
     /// Sends without waiting for the answer.
     pub fn sends(&mut self, request: Request) -> Sent {
-        deliver(&self.sim.shared, &self.user, request)
+        deliver(&self.sim.shared, &Identity { org: self.org.clone(), user: self.user.clone() }, request, None)
+    }
+
+    /// Sends once more what was sent before: the same signature, as Slack and Lambda do it.
+    pub fn sends_again(&mut self, sent: &Sent, request: Request) -> Sent {
+        deliver(&self.sim.shared, &Identity { org: self.org.clone(), user: self.user.clone() }, request, Some(&sent.key))
     }
 
     fn says(&mut self, request: Request) -> String {
@@ -204,7 +284,7 @@ impl Person<'_> {
 
     /// Asks for a restore of `orders` to a moment before the rows were deleted, and has a proposal.
     pub fn asks_restore(&mut self) -> Option<Proposal> {
-        self.types("restore orders --at \"13m ago\"");
+        self.types(RESTORE);
         self.sim.proposal()
     }
 
@@ -240,10 +320,4 @@ pub fn phrase(proposal: &Proposal, view: &str) -> Request {
         values: BTreeMap::from([("phrase".to_owned(), proposal.phrase.clone())]),
         view: ViewId(view.to_owned()),
     }
-}
-
-/// The text of a message, for looking for words in it.
-#[must_use]
-pub fn words(message: &Message) -> String {
-    serde_json::to_string(message).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 
 use mayday_core::{
     action::{Act, Class},
@@ -13,31 +13,36 @@ use mayday_core::{
 use super::Finding;
 use crate::state::{Effect, State};
 
-fn run(state: &State, effect: &Effect) -> Result<Run, String> {
-    state.rows.record(&effect.run).ok_or_else(|| "there is no such run".to_owned())
+/// An effect, and what it was made for.
+pub(super) struct Case<'a> {
+    state: &'a State,
+    effect: &'a Effect,
+    run: Run,
+    proposal: Proposal,
+    step: PlannedStep,
 }
 
-fn proposal(state: &State, effect: &Effect) -> Result<Proposal, String> {
-    let run = run(state, effect)?;
-    state.rows.record(run.proposal.as_str()).ok_or_else(|| "there is no such proposal".to_owned())
-}
-
-fn step(proposal: &Proposal, effect: &Effect) -> Result<PlannedStep, String> {
-    proposal.steps.iter().find(|step| step.id.0 == effect.step).cloned().ok_or_else(|| "the proposal has no such step".to_owned())
+impl<'a> Case<'a> {
+    /// Looks up the run, proposal and step that an effect was made for; there must be all three.
+    pub(super) fn of(state: &'a State, effect: &'a Effect) -> Result<Self, String> {
+        let run: Run = state.record(&effect.run).ok_or("there is no such run")?;
+        let proposal: Proposal = state.record(run.proposal.as_str()).ok_or("there is no such proposal")?;
+        let step = proposal.steps.iter().find(|step| step.id.0 == effect.step).cloned().ok_or("the proposal has no such step")?;
+        Ok(Self { state, effect, run, proposal, step })
+    }
 }
 
 fn held(holds: bool, why: impl FnOnce() -> String) -> Finding {
     if holds { Ok(()) } else { Err(why()) }
 }
 
-pub(super) fn for_a_live_run(state: &State, effect: &Effect) -> Finding {
-    let run = run(state, effect)?;
-    held(!run.state.is_final(), || format!("it has ended: {:?}", run.state))
+pub(super) fn for_a_live_run(case: &Case<'_>) -> Finding {
+    held(!case.run.state.is_final(), || format!("it has ended: {:?}", case.run.state))
 }
 
-pub(super) fn as_proposed(state: &State, effect: &Effect) -> Finding {
-    let step = step(&proposal(state, effect)?, effect)?;
-    let fits = match (&step.act, effect.method) {
+pub(super) fn as_proposed(case: &Case<'_>) -> Finding {
+    let effect = case.effect;
+    let fits = match (&case.step.act, effect.method) {
         (Act::Backup(act), "create_snapshot") => act.snapshot == effect.target,
         (Act::Restore(act), "restore") => act.restoration.new_instance == effect.target,
         (Act::Align(act), "align" | "reboot") => act.instance == effect.target,
@@ -49,16 +54,15 @@ pub(super) fn as_proposed(state: &State, effect: &Effect) -> Finding {
     held(fits, || "the step is another one".to_owned())
 }
 
-pub(super) fn approved(state: &State, effect: &Effect) -> Finding {
-    let run = run(state, effect)?;
-    let proposal = proposal(state, effect)?;
+pub(super) fn approved(case: &Case<'_>) -> Finding {
+    let Case { state, run, proposal, .. } = case;
     let digest = proposal.digest().map_err(|fault| fault.chain())?;
     held(run.digest == digest, || "the run's digest is not the proposal's".to_owned())?;
     let Some(quorum) = &proposal.quorum else {
         let destroys = proposal.steps.iter().any(|step| step.act.action().class() == Class::Destroys);
         return held(!destroys, || "it was proposed without a quorum".to_owned());
     };
-    let approval: Approval = state.rows.record(proposal.id.as_str()).ok_or("nobody was asked")?;
+    let approval: Approval = state.record(proposal.id.as_str()).ok_or("nobody was asked")?;
     held(matches!(approval.state, approval::State::Approved { .. }), || format!("it is {:?}", approval.state))?;
     held(approval.digest == digest, || "another digest was approved".to_owned())?;
     let plan = plan(state)?;
@@ -70,14 +74,27 @@ pub(super) fn approved(state: &State, effect: &Effect) -> Finding {
     held(voters.len() >= usize::from(quorum.needed), || format!("{} of {} approved", voters.len(), quorum.needed))
 }
 
-/// The plan as it is in force; a broken one says nothing, and then nothing may be done.
-fn plan(state: &State) -> Result<Plan, String> {
-    let newest = state.blobs.get(PLAN_KEY).and_then(|versions| versions.last()).ok_or("there is no plan")?;
-    let text = std::str::from_utf8(newest).map_err(|error| error.to_string())?;
-    plan::load(text).map_err(|error| error.to_string())
+thread_local! {
+    /// The plan that was read last, and from what text: reading YAML is most of what a check would cost.
+    static READ: RefCell<Option<(Vec<u8>, Rc<Plan>)>> = const { RefCell::new(None) };
 }
 
-pub(super) fn once(state: &State, effect: &Effect) -> Finding {
+/// The plan as it is in force; a broken one says nothing, and then nothing may be done.
+fn plan(state: &State) -> Result<Rc<Plan>, String> {
+    let newest = state.blobs.get(PLAN_KEY).and_then(|versions| versions.last()).ok_or("there is no plan")?;
+    READ.with_borrow_mut(|read| {
+        if let Some((text, plan)) = read && text == newest {
+            return Ok(plan.clone());
+        }
+        let text = std::str::from_utf8(newest).map_err(|error| error.to_string())?;
+        let plan = Rc::new(plan::load(text).map_err(|error| error.to_string())?);
+        *read = Some((newest.clone(), plan.clone()));
+        Ok(plan)
+    })
+}
+
+pub(super) fn once(case: &Case<'_>) -> Finding {
+    let Case { state, effect, .. } = case;
     let same = |earlier: &&Effect| earlier.run == effect.run && earlier.step == effect.step && earlier.method == effect.method;
     let earlier = state.effects.iter().filter(same).count();
     // Setting settings and rebooting may be done again while the world is as it was before; all else never.
@@ -85,18 +102,17 @@ pub(super) fn once(state: &State, effect: &Effect) -> Finding {
     held(earlier < most, || format!("it took effect {earlier} times before"))
 }
 
-pub(super) fn own_only(state: &State, effect: &Effect) -> Finding {
+pub(super) fn own_only(case: &Case<'_>) -> Finding {
+    let Case { state, effect, proposal, step, .. } = case;
     match effect.method {
         "align" | "reboot" => {
-            let proposal = proposal(state, effect)?;
-            let place = (proposal.target.region, effect.target.clone());
+            let place = (proposal.target.region.clone(), effect.target.clone());
             let instance = state.databases.instances.get(&place).ok_or("there is no such instance")?;
             let tags = instance.set_up(effect.at).tags;
             held(tags.get(mayday_core::policy::OWNER_TAG) == Some(&effect.run), || "the run did not make it".to_owned())
         }
         "delete_instance" => {
-            let proposal = proposal(state, effect)?;
-            let retires = matches!(step(&proposal, effect)?.act, Act::Retire(_));
+                    let retires = matches!(step.act, Act::Retire(_));
             held(retires, || "only a retirement deletes".to_owned())?;
             let serves = state.secrets.values().filter_map(|secret| secret.versions.last());
             let led = serves.into_iter().any(|(_, value)| value.expose().contains(&format!("\"{}.", effect.target)));
@@ -106,9 +122,9 @@ pub(super) fn own_only(state: &State, effect: &Effect) -> Finding {
     }
 }
 
-pub(super) fn holds_lock(state: &State, effect: &Effect) -> Finding {
-    let run = run(state, effect)?;
-    let lock: Option<Lock> = state.rows.record(&run.target);
+pub(super) fn holds_lock(case: &Case<'_>) -> Finding {
+    let run = &case.run;
+    let lock: Option<Lock> = case.state.record(&run.target);
     match lock {
         Some(lock) if lock.run == run.id => Ok(()),
         Some(lock) => Err(format!("{} holds it", lock.run)),
@@ -116,7 +132,8 @@ pub(super) fn holds_lock(state: &State, effect: &Effect) -> Finding {
     }
 }
 
-pub(super) fn in_the_audit(state: &State, effect: &Effect) -> Finding {
+pub(super) fn in_the_audit(case: &Case<'_>) -> Finding {
+    let Case { state, effect, .. } = case;
     let intended = state.rows.all("audit").rev().any(|row| {
         let event = row.body.pointer("/record/event");
         let text = |path: &str| event.and_then(|event| event.pointer(path)).and_then(serde_json::Value::as_str);
@@ -125,10 +142,10 @@ pub(super) fn in_the_audit(state: &State, effect: &Effect) -> Finding {
     held(intended, || "there is none".to_owned())
 }
 
-pub(super) fn from_before_image(state: &State, effect: &Effect) -> Finding {
-    let Act::Switch(switch) = step(&proposal(state, effect)?, effect)?.act else { return Ok(()) };
+pub(super) fn from_before_image(case: &Case<'_>) -> Finding {
+    let Act::Switch(switch) = &case.step.act else { return Ok(()) };
     let Route::Secret { region, name, version, .. } = &switch.before else { return Ok(()) };
-    let current = state.secrets.get(&(region.clone(), name.clone())).and_then(|secret| secret.versions.last());
+    let current = case.state.secrets.get(&(region.clone(), name.clone())).and_then(|secret| secret.versions.last());
     held(current.is_some_and(|(now, _)| now == version), || {
         format!("approved was {version}, current is {}", current.map_or("nothing", |(now, _)| now))
     })

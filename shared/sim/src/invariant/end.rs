@@ -16,8 +16,9 @@ use crate::{
 type AtEnd = (&'static str, fn(&State) -> Finding);
 
 /// Checked when all is over.
-pub(super) const CHECKS: [AtEnd; 6] = [
+pub(super) const CHECKS: [AtEnd; 7] = [
     ("the audit chain verifies", chain),
+    ("no record holds a secret", secrets),
     ("no lock outlives its run", locks),
     ("every run ends, or people know that it is stuck", runs),
     ("whoever asked gets a final answer", answered),
@@ -35,13 +36,20 @@ pub(crate) fn at_end(inner: &mut Inner) {
 }
 
 fn chain(state: &State) -> Finding {
-    let entries: Vec<Entry> = state.rows.records();
+    let entries: Vec<Entry> = state.records();
     audit::verify(&entries).map(drop).map_err(|broken| broken.to_string())
 }
 
+fn secrets(state: &State) -> Finding {
+    match state.rows.every().find(|row| super::holds_secret(&row.body)) {
+        Some(row) => Err(format!("{} {} does", row.key.partition, row.key.id)),
+        None => Ok(()),
+    }
+}
+
 fn locks(state: &State) -> Finding {
-    for lock in state.rows.records::<Lock>() {
-        let run: Option<Run> = state.rows.record(lock.run.as_str());
+    for lock in state.records::<Lock>() {
+        let run: Option<Run> = state.record(lock.run.as_str());
         if run.is_none_or(|run| run.state.is_final()) {
             return Err(format!("{} is still locked by {}", lock.target, lock.run));
         }
@@ -50,7 +58,7 @@ fn locks(state: &State) -> Finding {
 }
 
 fn runs(state: &State) -> Finding {
-    for run in state.rows.records::<Run>() {
+    for run in state.records::<Run>() {
         let said = |what: &str| state.chat.showing(run.id.as_str()).any(|said| said.versions.iter().any(|text| text.contains(what)));
         match &run.state {
             RunState::Running => return Err(format!("{} still runs", run.id)),
@@ -69,8 +77,8 @@ fn runs(state: &State) -> Finding {
 
 /// A proposal ends in a run that people are told of, or whoever asked is told that it does not.
 fn answered(state: &State) -> Finding {
-    for approval in state.rows.records::<Approval>() {
-        let Some(proposal) = state.rows.record::<Proposal>(approval.proposal.as_str()) else {
+    for approval in state.records::<Approval>() {
+        let Some(proposal) = state.record::<Proposal>(approval.proposal.as_str()) else {
             return Err(format!("{} has no proposal", approval.proposal));
         };
         match approval.state {
@@ -108,7 +116,7 @@ fn sources(state: &State) -> Finding {
 fn served(state: &State) -> Finding {
     let restored = |run: &Run| run.state == RunState::Succeeded && run.steps.iter().any(|step| step.id.0 == "switch");
     let skipped = |run: &Run| run.steps.iter().any(|step| matches!(step.state, mayday_core::run::StepState::Skipped { .. }));
-    let runs: Vec<Run> = state.rows.records();
+    let runs: Vec<Run> = state.records();
     for run in runs.iter().filter(|run| restored(run) && !skipped(run)) {
         let (led, table) = led(state, &run.target);
         let rows = state.databases.instances.get(&(REGION.to_owned(), led.clone())).and_then(|instance| instance.data.count(&table));

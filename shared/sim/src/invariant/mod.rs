@@ -40,7 +40,7 @@ impl fmt::Display for Violation {
 /// What a check comes to: what is wrong, in words.
 pub(crate) type Finding = Result<(), String>;
 
-type OnEffect = (&'static str, fn(&State, &Effect) -> Finding);
+type OnEffect = (&'static str, fn(&effect::Case<'_>) -> Finding);
 type OnWrite = (&'static str, fn(&State, Option<&Row>, &Row) -> Finding);
 
 /// Checked when the world outside changes.
@@ -68,17 +68,20 @@ const WRITES: [OnWrite; 6] = [
 /// Every invariant's name: for tests that want to say which one caught a bug.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let checked = EFFECTS.iter().map(|(name, _)| *name).chain(WRITES.iter().map(|(name, _)| *name));
-    checked.chain(end::CHECKS.iter().map(|(name, _)| *name)).chain([NOTHING_FORGOTTEN, NO_SECRET_SAID])
+    checked.chain(end::CHECKS.iter().map(|(name, _)| *name)).chain([EFFECT_FOR_NOTHING, NOTHING_FORGOTTEN, NO_SECRET_SAID])
 }
 
+const EFFECT_FOR_NOTHING: &str = "the world is changed for a run with a proposal";
 const NOTHING_FORGOTTEN: &str = "nothing that must be kept is deleted";
 const NO_SECRET_SAID: &str = "no secret is said";
 
 pub(crate) fn on_effect(inner: &mut Inner, effect: &Effect) {
-    for (name, check) in EFFECTS {
-        if let Err(why) = check(&inner.state, effect) {
-            inner.violated(name, format!("{} on {} for {}/{}: {why}", effect.method, effect.target, effect.run, effect.step));
-        }
+    let findings: Vec<(&'static str, String)> = match effect::Case::of(&inner.state, effect) {
+        Ok(case) => EFFECTS.iter().filter_map(|(name, check)| check(&case).err().map(|why| (*name, why))).collect(),
+        Err(why) => vec![(EFFECT_FOR_NOTHING, why)],
+    };
+    for (name, why) in findings {
+        inner.violated(name, format!("{} on {} for {}/{}: {why}", effect.method, effect.target, effect.run, effect.step));
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn chained(state: &State, before: Option<&Row>, row: &Row) -> Finding
 /// Whether the run that holds a lock is still going on.
 fn lives(state: &State, lock: &Row) -> bool {
     let run = member(lock, "/record/run").and_then(Value::as_str).unwrap_or_default();
-    state.rows.record::<Run>(run).is_some_and(|run| !run.state.is_final())
+    state.record::<Run>(run).is_some_and(|run| !run.state.is_final())
 }
 
 pub(super) fn locks_stay(state: &State, before: Option<&Row>, row: &Row) -> Finding {
@@ -75,7 +75,8 @@ pub(super) fn locks_stay(state: &State, before: Option<&Row>, row: &Row) -> Find
 }
 
 pub(super) fn no_secret(_: &State, _: Option<&Row>, row: &Row) -> Finding {
-    if holds_secret(&row.body) { Err(format!("in {} {}", row.key.partition, row.key.id)) } else { Ok(()) }
+    // All else is looked through at the end.
+    if row.key.partition == "audit" && holds_secret(&row.body) { Err(format!("in {} {}", row.key.partition, row.key.id)) } else { Ok(()) }
 }
 
 pub(super) fn may_be_deleted(state: &State, key: &Key) -> Finding {

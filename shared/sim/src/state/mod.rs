@@ -7,7 +7,11 @@ pub(crate) mod rows;
 
 use std::collections::BTreeMap;
 
-use mayday_core::port::{Profile, RecordSet, SecretText};
+use mayday_core::{
+    port::{Profile, RecordSet, Row, SecretText},
+    store::Record,
+};
+use serde_json::Value;
 
 pub use chat::{ChatLog, Said};
 pub use data::Data;
@@ -35,6 +39,30 @@ pub struct State {
     pub people: BTreeMap<String, Profile>,
     /// Every change of the world that took place, in order.
     pub effects: Vec<Effect>,
+}
+
+impl State {
+    /// One record, as the domain reads it: from its row, or from the file that the row names.
+    #[must_use]
+    pub fn record<T: Record>(&self, id: &str) -> Option<T> {
+        self.read(self.rows.get(T::PARTITION, id)?)
+    }
+
+    /// All records of a kind, in the order of their ids.
+    #[must_use]
+    pub fn records<T: Record>(&self) -> Vec<T> {
+        self.rows.all(T::PARTITION).filter_map(|row| self.read(row)).collect()
+    }
+
+    fn read<T: Record>(&self, row: &Row) -> Option<T> {
+        match row.body.get("blob").and_then(Value::as_str) {
+            None => T::deserialize(row.body.get("record")?).ok(),
+            Some(blob) => {
+                let body: Value = serde_json::from_slice(self.blobs.get(blob)?.last()?).ok()?;
+                T::deserialize(body.get("record")?).ok()
+            }
+        }
+    }
 }
 
 /// A secret with its versions, oldest first; the last is current.

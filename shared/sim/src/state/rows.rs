@@ -1,41 +1,36 @@
 use std::collections::BTreeMap;
 
-use mayday_core::{
-    port::{Expect, Key, Row, Write},
-    store::Record,
-};
+use mayday_core::port::{Expect, Key, Row, Write};
 
 /// The table.
 #[derive(Debug, Default)]
-pub struct Rows(BTreeMap<String, BTreeMap<String, Row>>);
+pub struct Rows {
+    partitions: BTreeMap<String, BTreeMap<String, Row>>,
+    /// Every key in the order in which it was first written.
+    born: Vec<Key>,
+}
 
 impl Rows {
     /// One row.
     #[must_use]
     pub fn get(&self, partition: &str, id: &str) -> Option<&Row> {
-        self.0.get(partition)?.get(id)
+        self.partitions.get(partition)?.get(id)
     }
 
     /// A partition's rows, lowest id first.
     pub fn all(&self, partition: &str) -> impl DoubleEndedIterator<Item = &Row> {
-        self.0.get(partition).into_iter().flat_map(BTreeMap::values)
+        self.partitions.get(partition).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// The id that was first written last: ids of one second sort by chance.
+    #[must_use]
+    pub fn newest(&self, partition: &str) -> Option<&str> {
+        self.born.iter().rev().find(|key| key.partition == partition).map(|key| key.id.as_str())
     }
 
     /// Every row there is.
     pub fn every(&self) -> impl Iterator<Item = &Row> {
-        self.0.values().flat_map(BTreeMap::values)
-    }
-
-    /// One record, as the domain reads it. Only those that fit into a row.
-    #[must_use]
-    pub fn record<T: Record>(&self, id: &str) -> Option<T> {
-        serde_json::from_value(self.get(T::PARTITION, id)?.body.get("record")?.clone()).ok()
-    }
-
-    /// All records of a kind.
-    #[must_use]
-    pub fn records<T: Record>(&self) -> Vec<T> {
-        self.all(T::PARTITION).filter_map(|row| serde_json::from_value(row.body.get("record")?.clone()).ok()).collect()
+        self.partitions.values().flat_map(BTreeMap::values)
     }
 
     /// What a conditional write would come to.
@@ -51,12 +46,17 @@ impl Rows {
 
     /// Writes without a condition, and returns what was there.
     pub fn set(&mut self, row: Row) -> Option<Row> {
-        self.0.entry(row.key.partition.clone()).or_default().insert(row.key.id.clone(), row)
+        let key = row.key.clone();
+        let before = self.partitions.entry(row.key.partition.clone()).or_default().insert(key.id.clone(), row);
+        if before.is_none() {
+            self.born.push(key);
+        }
+        before
     }
 
     /// Deletes if it has this version.
     pub fn delete(&mut self, key: &Key, version: u64) -> Write {
-        match self.0.get_mut(&key.partition) {
+        match self.partitions.get_mut(&key.partition) {
             Some(rows) if rows.get(&key.id).is_some_and(|row| row.version == version) => {
                 rows.remove(&key.id);
                 Write::Landed

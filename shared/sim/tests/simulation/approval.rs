@@ -1,0 +1,290 @@
+use mayday_core::{
+    approval::{self, Answer, Decision, State as Decided},
+    ident::Identity,
+    plan, run,
+    run::State,
+};
+use mayday_sim::{
+    Fate, Faults, Sim,
+    fault::{HOUR, MINUTE, SECOND},
+    setting,
+    story::{click, phrase},
+    trace::Port,
+};
+
+use crate::{approved, asked, ended, nothing_done, stuck_at, succeeded};
+
+fn ben() -> Identity {
+    Identity { org: setting::ORG.to_owned(), user: "U0BEN".to_owned() }
+}
+
+#[test]
+fn d1_whoever_asked_cannot_approve() {
+    let mut sim = Sim::new(1);
+    sim.ticks();
+    let proposal = sim.as_("ben").asks_restore().unwrap();
+    let answer = sim.as_("ben").approves(&proposal);
+    assert!(answer.contains("You asked for this"), "{answer}");
+    assert_eq!(sim.audited("form.refused"), 1);
+    assert_eq!(sim.approval(&proposal).unwrap().votes, []);
+    nothing_done(&sim);
+}
+
+#[test]
+fn d2_ten_approvals_at_once_are_one_decision_and_one_execution() {
+    for seed in 0..20 {
+        let (mut sim, proposal) = asked(seed);
+        let sent: Vec<_> = (0..10)
+            .map(|number| {
+                let mut person = sim.as_(if number % 2 == 0 { "ben" } else { "cleo" });
+                let view = person.view();
+                person.sends(phrase(&proposal, &view))
+            })
+            .collect();
+        succeeded(&mut sim);
+        assert_eq!(sim.executions(proposal.id.run().as_str()), 1);
+        assert_eq!(sim.approval(&proposal).unwrap().votes.len(), 1);
+        for one in sent {
+            assert!(sim.answer(&one).is_some(), "everybody is answered");
+        }
+    }
+}
+
+#[test]
+fn d3_a_double_click_is_one_execution_and_no_error() {
+    let (mut sim, proposal) = asked(3);
+    let first = sim.as_("ben").sends(phrase(&proposal, "V-1"));
+    sim.run_for(SECOND);
+    let second = sim.as_("ben").sends(phrase(&proposal, "V-2"));
+    succeeded(&mut sim);
+    assert_eq!(sim.executions(proposal.id.run().as_str()), 1);
+    for one in [first, second] {
+        let answer = sim.answer(&one).unwrap();
+        assert!(!answer.contains("Not done") && !answer.contains("broke"), "{answer}");
+    }
+}
+
+#[test]
+fn d4_two_clicks_schedule_one_execution() {
+    for seed in 0..20 {
+        let (mut sim, proposal) = asked(seed);
+        sim.as_("ben").sends(phrase(&proposal, "V-1"));
+        sim.as_("cleo").sends(phrase(&proposal, "V-2"));
+        succeeded(&mut sim);
+        assert_eq!(sim.executions(proposal.id.run().as_str()), 1);
+    }
+}
+
+#[test]
+fn d5_the_first_decision_stands() {
+    let (mut sim, proposal) = asked(5);
+    sim.as_("ben").clicks("deny", proposal.id.as_str());
+    let denied = sim.approval(&proposal).unwrap();
+    let answer = sim.as_("cleo").approves(&proposal);
+    assert!(answer.contains("enied"), "they are told how it stands: {answer}");
+    assert_eq!(sim.approval(&proposal).unwrap().state, denied.state);
+    sim.run_for(10 * MINUTE);
+    nothing_done(&sim);
+
+    let (mut sim, proposal) = approved(6);
+    sim.as_("cleo").clicks("deny", proposal.id.as_str());
+    sim.as_("ana").clicks("cancel", proposal.id.as_str());
+    succeeded(&mut sim);
+
+    let (mut sim, proposal) = asked(7);
+    sim.as_("ana").clicks("cancel", proposal.id.as_str());
+    sim.as_("ben").approves(&proposal);
+    assert!(matches!(sim.approval(&proposal).unwrap().state, Decided::Cancelled { .. }));
+    sim.run_for(10 * MINUTE);
+    nothing_done(&sim);
+}
+
+#[test]
+fn d6_the_same_person_twice_counts_once() {
+    let mut sim = Sim::new(6);
+    sim.put_plan(&setting::plan(2));
+    sim.ticks();
+    let proposal = sim.as_("ana").asks_restore().unwrap();
+    sim.as_("ben").approves(&proposal);
+    sim.as_("ben").approves(&proposal);
+    let approval = sim.approval(&proposal).unwrap();
+    assert_eq!((approval.state, approval.votes.len()), (Decided::Pending, 1));
+    sim.run_for(2 * MINUTE);
+    nothing_done(&sim);
+    sim.as_("cleo").approves(&proposal);
+    succeeded(&mut sim);
+}
+
+#[test]
+fn d7_the_last_millisecond_counts_and_the_expiry_does_not() {
+    for (late, wanted) in [(-1, true), (0, false)] {
+        let mut sim = Sim::new(7);
+        let proposal = sim.as_("ana").asks_restore().unwrap();
+        let expiry = sim.approval(&proposal).unwrap().expires_at.as_millisecond();
+        sim.run_for(expiry + late - sim.now().as_millisecond());
+        let world = sim.world();
+        let plan = plan::load(&setting::plan(1)).unwrap();
+        let decided = sim.at_once(approval::decide(&world, &plan, &proposal.id, &ben(), Decision::Approve)).unwrap().unwrap();
+        assert_eq!(matches!(decided, Answer::Counted(_)), wanted, "{late} ms: {decided:?}");
+        assert_eq!(matches!(sim.approval(&proposal).unwrap().state, Decided::Approved { .. }), wanted);
+    }
+}
+
+#[test]
+fn d7_a_proposal_that_nobody_decides_on_expires_and_whoever_asked_is_told() {
+    let (mut sim, proposal) = asked(8);
+    sim.run_for(17 * MINUTE);
+    assert_eq!(sim.approval(&proposal).unwrap().state, Decided::Expired);
+    let answer = sim.as_("ben").approves(&proposal);
+    assert!(answer.contains("xpired"), "{answer}");
+    sim.finish().unwrap();
+    nothing_done(&sim);
+}
+
+#[test]
+fn d9_a_button_with_a_made_up_or_foreign_id_does_nothing() {
+    let (mut sim, proposal) = asked(9);
+    let run = proposal.id.run();
+    for value in ["p-01aaaaaaaaaaaaaaaaaaaaaaaa", run.as_str(), "orders", "", "p-", "../../plan.yaml"] {
+        for action in ["approve", "deny", "cancel", "retry", "skip", "retire", "restore", "backup", "delete"] {
+            sim.as_("ben").clicks(action, value);
+        }
+    }
+    assert_eq!(sim.approval(&proposal).unwrap().state, Decided::Pending);
+    assert!(sim.run().is_none());
+    nothing_done(&sim);
+}
+
+#[test]
+fn d11_a_plan_that_was_edited_after_the_approval_stops_the_run() {
+    let (mut sim, _) = approved(11);
+    sim.put_plan(&setting::plan(1).replace("at_least: 100000", "at_least: 1"));
+    assert_eq!(stuck_at(&mut sim), "restore");
+    nothing_done(&sim);
+    assert!(sim.shows("plan says something else"));
+}
+
+#[test]
+fn d13_a_world_that_changed_before_the_approval_wants_a_new_proposal() {
+    let (mut sim, proposal) = asked(13);
+    move_secret(&mut sim);
+    let answer = sim.as_("ben").approves(&proposal);
+    assert!(answer.contains("world has changed"), "{answer}");
+    assert_eq!(sim.approval(&proposal).unwrap().state, Decided::Pending);
+    nothing_done(&sim);
+}
+
+/// Somebody else changes the secret.
+pub(crate) fn move_secret(sim: &mut Sim) {
+    sim.by_hand(|state, _| {
+        let secret = state.secrets.get_mut(&(setting::REGION.to_owned(), "prod/orders".to_owned())).unwrap();
+        let (_, value) = secret.versions.last().cloned().unwrap();
+        secret.versions.push(("changed-by-somebody-else".to_owned(), value));
+    });
+}
+
+#[test]
+fn d14_an_approval_starts_one_run_and_no_other() {
+    let (mut sim, proposal) = approved(14);
+    succeeded(&mut sim);
+    let world = sim.world();
+    for _ in 0..3 {
+        let begun = sim.at_once(run::begin(&world, &proposal, sim.now())).unwrap().unwrap();
+        assert_eq!(begun.value.id, proposal.id.run());
+    }
+    sim.run_for(HOUR);
+    succeeded(&mut sim);
+    assert_eq!(sim.see(|state| state.rows.all("run").count()), 1);
+}
+
+#[test]
+fn d14_the_approval_of_one_run_does_not_serve_another() {
+    let (mut sim, first) = approved(15);
+    let stolen = {
+        sim.as_("ana").types("restore inventory --at 2026-11-22T11:49:30Z");
+        sim.proposal().unwrap()
+    };
+    // A run record that somebody has forged: it names the proposal that was approved, and another one's digest and steps.
+    sim.by_hand(|state, _| {
+        let mut row = state.rows.get("proposal", stolen.id.as_str()).cloned().unwrap();
+        row.body["record"]["id"] = first.id.as_str().into();
+        row.key.id = first.id.0.clone();
+        state.rows.set(row);
+    });
+    assert_eq!(stuck_at(&mut sim), "restore");
+    nothing_done(&sim);
+    assert!(sim.shows("not the one that was decided on"));
+}
+
+#[test]
+fn d16_approving_for_ever_cannot_be_written_in_a_plan() {
+    for line in ["standing_orders: []", "auto_approve: true"] {
+        assert!(plan::load(&format!("{}{line}\n", setting::plan(1))).is_err(), "{line}");
+    }
+    assert!(plan::load(&setting::plan(0)).unwrap_err().to_string().contains("needed is 0"));
+}
+
+#[test]
+fn d17_taking_back_and_approving_at_once_has_one_winner_whom_both_learn_of() {
+    let mut winners = [0, 0];
+    for seed in 0..60 {
+        let (mut sim, proposal) = asked(seed);
+        let approves = sim.as_("ben").sends(phrase(&proposal, "V-1"));
+        let cancels = sim.as_("ana").sends(click("cancel", proposal.id.as_str(), None));
+        sim.run_for(MINUTE);
+        let approval = sim.approval(&proposal).unwrap();
+        let (said_to_ben, said_to_ana) = (sim.answer(&approves).unwrap(), sim.answer(&cancels).unwrap());
+        if let Decided::Approved { .. } = approval.state {
+            winners[0] += 1;
+            assert!(said_to_ana.contains("pproved"), "{said_to_ana}");
+            succeeded(&mut sim);
+        } else {
+            winners[1] += 1;
+            assert!(said_to_ben.contains("ithdrawn") || said_to_ben.contains("aken back") || said_to_ben.contains("ancel"), "{said_to_ben}");
+            sim.run_for(10 * MINUTE);
+            nothing_done(&sim);
+        }
+    }
+    assert!(winners[0] > 0 && winners[1] > 0, "both can win: {winners:?}");
+}
+
+#[test]
+fn d18_a_decision_whose_start_was_lost_is_started_by_the_sweep_within_a_minute() {
+    for method in ["start", "put"] {
+        let mut sim = Sim::new(18);
+        let proposal = sim.as_("ana").asks_restore().unwrap();
+        // The worker dies after the decision is written, and so does every further attempt of it.
+        sim.set_faults(Faults::rule(move |call| match (call.port, call.method) {
+            (Port::Workflow, "start") if method == "start" => Fate::CrashBefore,
+            (Port::Table, "put") if method == "put" && call.about.starts_with("run/") => Fate::CrashBefore,
+            _ => Fate::Well,
+        }));
+        sim.as_("ben").sends(phrase(&proposal, "V-1"));
+        sim.run_for(10 * SECOND);
+        assert!(matches!(sim.approval(&proposal).unwrap().state, Decided::Approved { .. }));
+        assert_eq!(sim.executions(proposal.id.run().as_str()), 0);
+
+        sim.set_faults(Faults::Never);
+        sim.ticks();
+        sim.run_for(61 * SECOND);
+        assert_eq!(sim.executions(proposal.id.run().as_str()), 1, "{}", sim.trace().join("\n"));
+        succeeded(&mut sim);
+    }
+}
+
+#[test]
+fn d18_a_decision_that_is_found_too_late_starts_nothing() {
+    let mut sim = Sim::new(19);
+    let proposal = sim.as_("ana").asks_restore().unwrap();
+    sim.set_faults(Faults::rule(|call| match (call.port, call.method) {
+        (Port::Table, "put") if call.about.starts_with("run/") => Fate::CrashBefore,
+        _ => Fate::Well,
+    }));
+    sim.as_("ben").sends(phrase(&proposal, "V-1"));
+    sim.run_for(6 * HOUR);
+    sim.set_faults(Faults::Never);
+    sim.ticks();
+    let run = ended(&mut sim);
+    assert!(matches!(run.state, State::Failed { .. }), "{run:?}");
+    nothing_done(&sim);
+}

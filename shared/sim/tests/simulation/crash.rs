@@ -1,0 +1,231 @@
+use std::{collections::BTreeMap, sync::atomic::{AtomicBool, Ordering}};
+
+use mayday_core::run::State;
+use mayday_sim::{
+    Dice, Fate, Faults, Sim,
+    fault::{HOUR, MINUTE, SECOND},
+    setting,
+    trace::Port,
+};
+
+use crate::{approved, asked, ended, nothing_done, stuck_at, succeeded};
+
+/// A restore from its command to its report, with a script of faults. All calls of all functions are counted.
+fn restore(faults: Faults) -> Sim {
+    let mut sim = Sim::with(77, faults, None);
+    sim.ticks();
+    sim.as_("ana").asks_restore();
+    // The command may have been lost with its answer: then it is typed again.
+    let proposal = sim.proposal().or_else(|| sim.as_("ana").asks_restore()).expect("a proposal");
+    sim.as_("ben").approves(&proposal);
+    sim.until_run_ends(48 * HOUR);
+    sim
+}
+
+fn survives(script: &BTreeMap<u64, Fate>) {
+    let sim = restore(Faults::Script(script.clone()));
+    let state = sim.run().map(|run| run.state);
+    assert_eq!(state, Some(State::Succeeded), "{script:?}\n{}", sim.trace().join("\n"));
+    if let Err(failing) = sim.finish() {
+        panic!("{script:?}\n{failing:?}");
+    }
+    assert_eq!((sim.effects("restore"), sim.effects("secret_put")), (1, 1), "{script:?}");
+}
+
+/// How many calls a restore makes when nothing goes wrong.
+fn calls() -> u64 {
+    let mut sim = restore(Faults::Never);
+    assert_eq!(ended(&mut sim).state, State::Succeeded);
+    sim.calls()
+}
+
+#[test]
+fn f1_a_crash_before_any_call_of_a_restore_is_survived() {
+    for call in 0..calls() {
+        survives(&BTreeMap::from([(call, Fate::CrashBefore)]));
+    }
+}
+
+#[test]
+fn f1_a_crash_after_any_call_of_a_restore_is_survived() {
+    for call in 0..calls() {
+        survives(&BTreeMap::from([(call, Fate::CrashAfter)]));
+    }
+}
+
+#[test]
+fn f1_two_crashes_anywhere_in_a_restore_are_survived() {
+    let (mut dice, calls) = (Dice::new(1), calls());
+    for _ in 0..150 {
+        let mut crash = || (dice.below(calls + 20), if dice.chance(5_000) { Fate::CrashBefore } else { Fate::CrashAfter });
+        survives(&BTreeMap::from([crash(), crash()]));
+    }
+}
+
+#[test]
+fn f1_a_lost_answer_to_any_call_of_a_restore_is_survived() {
+    for call in (0..calls()).step_by(2) {
+        survives(&BTreeMap::from([(call, Fate::LostAnswer)]));
+    }
+}
+
+#[test]
+fn f1_a_function_that_is_frozen_at_any_call_of_a_restore_and_wakes_later_does_no_harm() {
+    for call in (0..calls()).step_by(3) {
+        let sim = restore(Faults::at(call, Fate::FreezeAfter(12 * MINUTE)));
+        if let Err(failing) = sim.finish() {
+            panic!("call {call}\n{failing:?}");
+        }
+        assert_eq!((sim.effects("restore"), sim.effects("secret_put")), (1, 1), "call {call}");
+    }
+}
+
+#[test]
+fn f2_what_was_made_before_a_crash_is_found_and_adopted() {
+    for (port, method) in [(Port::Databases, "restore"), (Port::Databases, "align"), (Port::Secrets, "put")] {
+        let (mut sim, _) = approved(2);
+        sim.set_faults(Faults::first(1, port, method, Fate::CrashAfter));
+        succeeded(&mut sim);
+    }
+}
+
+#[test]
+fn f3_what_somebody_else_has_made_under_our_name_is_neither_adopted_nor_changed() {
+    let (mut sim, _) = asked(3);
+    let proposal = sim.proposal().unwrap();
+    let name = proposal.steps.iter().find_map(|step| match &step.act {
+        mayday_core::action::Act::Restore(act) => Some(act.restoration.new_instance.clone()),
+        _ => None,
+    });
+    let place = (setting::REGION.to_owned(), name.unwrap());
+    let theirs = sim.by_hand(|state, _| {
+        let theirs = state.databases.instances[&(setting::REGION.to_owned(), "inventory-db".to_owned())].clone();
+        state.databases.instances.insert(place.clone(), theirs.clone());
+        theirs
+    });
+    sim.as_("ben").approves(&proposal);
+    assert_eq!(stuck_at(&mut sim), "restore");
+    nothing_done(&sim);
+    assert_eq!(sim.see(|state| state.databases.instances[&place].clone()), theirs);
+    assert!(sim.shows("did not make"), "people are told");
+}
+
+#[test]
+fn f4_a_worker_that_sleeps_while_another_takes_over_writes_nothing_when_it_wakes() {
+    // It falls asleep right before it writes down what it intends to call.
+    for (what, sleeps) in [("audit/", Fate::FreezeAfter(10 * MINUTE)), ("run/", Fate::FreezeBefore(10 * MINUTE)), ("run/", Fate::FreezeAfter(10 * MINUTE))] {
+        for nth in 0..12 {
+            let (mut sim, _) = approved(4);
+            let left = std::sync::atomic::AtomicI64::new(nth);
+            sim.set_faults(Faults::rule(move |call| {
+                let here = call.port == Port::Table && call.method == "put" && call.about.starts_with(what);
+                if here && left.fetch_sub(1, Ordering::Relaxed) == 0 { sleeps } else { Fate::Well }
+            }));
+            succeeded(&mut sim);
+            sim.run_for(20 * MINUTE);
+            succeeded(&mut sim);
+        }
+    }
+}
+
+#[test]
+fn f5_a_call_without_an_answer_is_looked_for_before_it_is_made_again() {
+    for fate in [Fate::LostRequest, Fate::LostAnswer, Fate::Late(40 * SECOND), Fate::Late(4 * MINUTE), Fate::FreezeBefore(5 * MINUTE)] {
+        for (port, method) in [(Port::Databases, "restore"), (Port::Databases, "align"), (Port::Secrets, "put")] {
+            let (mut sim, _) = approved(5);
+            sim.set_faults(Faults::first(1, port, method, fate));
+            succeeded(&mut sim);
+        }
+    }
+}
+
+#[test]
+fn f6_a_request_that_arrives_twice_takes_effect_once() {
+    let (mut sim, _) = approved(6);
+    // The first arrives long after the second was sent, as a hidden retry's would.
+    sim.set_faults(Faults::first(1, Port::Databases, "restore", Fate::Late(5 * MINUTE)));
+    succeeded(&mut sim);
+    sim.run_for(HOUR);
+    assert_eq!(sim.effects("restore"), 1);
+}
+
+#[test]
+fn f7_a_call_that_always_fails_is_tried_so_often_and_then_people_decide() {
+    for (fate, attempts) in [(Fate::Refused, 1), (Fate::NotNow, 4)] {
+        let (mut sim, _) = approved(7);
+        sim.set_faults(Faults::rule(move |call| if (call.port, call.method) == (Port::Databases, "restore") { fate } else { Fate::Well }));
+        assert_eq!(stuck_at(&mut sim), "restore");
+        let run = sim.run().unwrap();
+        let step = run.steps.iter().find(|step| step.id.0 == "restore").unwrap();
+        assert_eq!(step.attempts, attempts);
+        nothing_done(&sim);
+
+        sim.as_("ana").clicks("cancel", run.id.as_str());
+        assert!(matches!(ended(&mut sim).state, State::Stopped { .. }));
+        assert_eq!(sim.see(|state| state.rows.all("lock").count()), 0);
+    }
+}
+
+#[test]
+fn f9_a_record_of_a_newer_release_is_not_touched_and_people_are_told() {
+    let (mut sim, proposal) = asked(9);
+    sim.as_("ben").approves(&proposal);
+    let run = sim.until_run(MINUTE, |run| run.visits > 0).unwrap();
+    sim.by_hand(|state, _| {
+        let mut row = state.rows.get("run", run.id.as_str()).cloned().unwrap();
+        row.body["schema"] = 99.into();
+        state.rows.set(row);
+    });
+    let before = sim.see(|state| state.effects.clone());
+    sim.run_for(2 * HOUR);
+    assert_eq!(sim.see(|state| state.effects.clone()), before);
+    assert!(sim.shows("can't go on by itself"), "{}", sim.trace().join("\n"));
+    // What only reads still works.
+    let answer = sim.as_("ana").types("backups orders");
+    assert!(answer.contains("rds-orders-db-nightly"), "{answer}");
+}
+
+#[test]
+fn f10_what_happened_is_told_even_if_telling_crashes() {
+    let (mut sim, _) = approved(10);
+    let often = AtomicBool::new(false);
+    // Every second message kills whoever sends it.
+    sim.set_faults(Faults::rule(move |call| {
+        if call.port == Port::Chat && call.method == "post" && !often.fetch_xor(true, Ordering::Relaxed) { Fate::CrashBefore } else { Fate::Well }
+    }));
+    let run = ended(&mut sim);
+    assert_eq!(run.state, State::Succeeded);
+    assert_eq!(run.told, run.log.len());
+}
+
+#[test]
+fn f11_without_an_audit_entry_nothing_is_done() {
+    let (mut sim, _) = approved(11);
+    sim.set_faults(Faults::rule(|call| {
+        if call.port == Port::Table && call.method == "put" && call.about.starts_with("audit/") { Fate::NotNow } else { Fate::Well }
+    }));
+    sim.run_for(3 * HOUR);
+    nothing_done(&sim);
+    sim.set_faults(Faults::Never);
+    succeeded(&mut sim);
+}
+
+#[test]
+fn f12_a_record_too_large_for_a_row_goes_to_a_file_and_the_run_goes_on() {
+    let mut sim = Sim::new(12);
+    sim.ticks();
+    sim.by_hand(|state, _| {
+        let orders = state.databases.instances.get_mut(&(setting::REGION.to_owned(), "orders-db".to_owned())).unwrap();
+        orders.settings[0].1.tags.insert("notes".to_owned(), "x".repeat(150_000));
+    });
+    let proposal = sim.as_("ana").asks_restore().expect("a proposal");
+    assert!(sim.see(|state| state.rows.get("proposal", proposal_id(state)).unwrap().body.get("blob").is_some()));
+    sim.as_("ben").approves(&proposal);
+    let run = sim.until_run_ends(HOUR).unwrap();
+    assert_eq!(run.state, State::Succeeded, "{}", sim.trace().join("\n"));
+    assert_eq!(sim.violation(), None);
+}
+
+fn proposal_id(state: &mayday_sim::state::State) -> &str {
+    state.rows.all("proposal").next().unwrap().key.id.as_str()
+}

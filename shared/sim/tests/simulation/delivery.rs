@@ -1,0 +1,95 @@
+use mayday_core::{
+    desk::Request,
+    port::{Delivery, Launch},
+    run::State,
+};
+use mayday_sim::{
+    Fate, Faults, Sim,
+    fault::{HOUR, MINUTE, SECOND},
+    story::{RESTORE, phrase},
+    trace::Port,
+};
+
+use crate::{approved, asked, nothing_done, stuck_at, succeeded};
+
+#[test]
+fn e5_the_same_delivery_in_two_containers_is_one_proposal() {
+    for seed in 0..20 {
+        let mut sim = Sim::new(seed);
+        let request = Request::Command(RESTORE.to_owned());
+        let first = sim.as_("ana").sends(request.clone());
+        sim.as_("ana").sends_again(&first, request.clone());
+        sim.run_for(MINUTE);
+        sim.as_("ana").sends_again(&first, request);
+        sim.run_for(10 * MINUTE);
+        assert_eq!(sim.see(|state| state.rows.all("proposal").count()), 1);
+        assert!(sim.answer(&first).is_some());
+    }
+}
+
+#[test]
+fn e5_a_click_in_two_containers_is_one_vote() {
+    let (mut sim, proposal) = asked(5);
+    let first = sim.as_("ben").sends(phrase(&proposal, "V-1"));
+    sim.as_("ben").sends_again(&first, phrase(&proposal, "V-1"));
+    succeeded(&mut sim);
+    assert_eq!(sim.approval(&proposal).unwrap().votes.len(), 1);
+}
+
+#[test]
+fn e6_a_tick_that_comes_twice_and_late_does_no_more_than_one_in_time() {
+    let mut sim = Sim::new(6);
+    let proposal = sim.as_("ana").asks_restore().unwrap();
+    sim.as_("ben").approves(&proposal);
+    sim.run_for(6 * HOUR);
+    for _ in 0..3 {
+        sim.ticks();
+    }
+    sim.run_for(10 * MINUTE);
+    succeeded(&mut sim);
+    assert_eq!(sim.executions(proposal.id.run().as_str()), 1);
+}
+
+#[test]
+fn e7_a_token_counts_once_and_the_record_says_what_was_decided() {
+    let (mut sim, _) = approved(7);
+    sim.set_faults(Faults::first(1, Port::Databases, "restore", Fate::Refused));
+    assert_eq!(stuck_at(&mut sim), "restore");
+    let waiting = sim.until_run(MINUTE, |run| run.wake_token.is_some()).unwrap();
+    let token = waiting.wake_token.unwrap();
+    let world = sim.world();
+    assert_eq!(sim.at_once(world.workflow.wake("made up")).unwrap(), Ok(Delivery::Gone));
+    assert_eq!(sim.at_once(world.workflow.wake(&token)).unwrap(), Ok(Delivery::Delivered));
+    assert_eq!(sim.at_once(world.workflow.wake(&token)).unwrap(), Ok(Delivery::Gone));
+    sim.run_for(2 * MINUTE);
+    assert!(matches!(sim.run().unwrap().state, State::Stuck { .. }), "nobody has decided anything");
+    nothing_done(&sim);
+
+    sim.as_("ana").clicks("retry", waiting.id.as_str());
+    succeeded(&mut sim);
+}
+
+#[test]
+fn e8_starting_twice_is_starting_once_and_an_ended_execution_is_not_started_again() {
+    let (mut sim, proposal) = approved(8);
+    sim.run_for(SECOND);
+    let (world, run) = (sim.world(), proposal.id.run());
+    assert_eq!(sim.at_once(world.workflow.start(&run, 1)).unwrap(), Ok(Launch::Running));
+    succeeded(&mut sim);
+    sim.run_for(MINUTE);
+    assert_eq!(sim.at_once(world.workflow.start(&run, 1)).unwrap(), Ok(Launch::Ended));
+    assert_eq!(sim.executions(run.as_str()), 1);
+}
+
+#[test]
+fn e9_typing_again_what_seemed_lost_makes_no_second_run() {
+    let (mut sim, proposal) = asked(9);
+    let answer = sim.as_("ana").types(RESTORE);
+    assert!(sim.see(|state| state.rows.all("proposal").count()) == 1 || answer.contains("waits"), "{answer}");
+
+    sim.as_("ben").approves(&proposal);
+    sim.until_run(MINUTE, |run| run.visits > 0).unwrap();
+    let answer = sim.as_("ana").types(RESTORE);
+    assert!(answer.contains("is held by") && answer.contains(proposal.id.run().as_str()), "{answer}");
+    succeeded(&mut sim);
+}

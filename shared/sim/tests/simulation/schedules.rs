@@ -1,0 +1,45 @@
+use std::{ops::Range, time::Instant};
+
+use mayday_sim::{Course, Rates, Schedule};
+
+/// Runs schedules and says how many a second. More of them: `cargo run --profile sim -p mayday-sim -- --schedules 20000`.
+fn batch(name: &str, rates: Rates, seeds: Range<u64>) -> Course {
+    #[expect(clippy::disallowed_methods, reason = "measures the simulator itself")]
+    let began = Instant::now();
+    let (count, schedule) = (seeds.end - seeds.start, Schedule { rates, ..Schedule::default() });
+    let mut sum = Course::default();
+    for seed in seeds {
+        match schedule.run(seed) {
+            Ok(course) => sum.add(&course),
+            Err(failing) => panic!("{failing:?}"),
+        }
+    }
+    println!("{name}: {count} schedules, {:.0} a second, {sum:?}", count as f64 / began.elapsed().as_secs_f64());
+    sum
+}
+
+#[test]
+fn calm_schedules_keep_all_invariants() {
+    let sum = batch("calm", Rates::CALM, 0..100);
+    assert!(sum.succeeded > 60, "{sum:?}");
+}
+
+#[test]
+fn rough_schedules_keep_all_invariants() {
+    let sum = batch("rough", Rates::ROUGH, 0..400);
+    assert!(sum.succeeded > 200, "{sum:?}");
+}
+
+#[test]
+fn stormy_schedules_keep_all_invariants() {
+    let sum = batch("storm", Rates::STORM, 0..400);
+    assert!(sum.succeeded > 50, "{sum:?}");
+}
+
+#[test]
+fn a_seed_gives_the_same_course_every_time() {
+    let schedule = Schedule::default();
+    for seed in 0..10 {
+        assert_eq!(schedule.run(seed).ok(), schedule.run(seed).ok());
+    }
+}
