@@ -114,7 +114,7 @@ fn by_id(id: &str, live: &Live, points: &[RecoveryPoint]) -> Result<Source, Refu
     match points.iter().find(|point| point.id() == id) {
         Some(point) if point.is_usable() => Ok(Source::Point(Box::new(point.clone()))),
         Some(point) => Err(Refusal::new(format!(
-            "The recovery point {id} can't be restored: it is {:?}, {} % done.",
+            "The recovery point {id} can't be restored: it is {}, {} % done.",
             point.snapshot.status, point.snapshot.percent
         ))
         .instead(list)),

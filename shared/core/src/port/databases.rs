@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -30,6 +30,17 @@ pub enum Phase {
     Leaving,
     /// It needs a person: `failed`, `incompatible-parameters`, `storage-full`, `stopped`, …
     Broken(String),
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Available => f.write_str("available"),
+            Self::Underway(what) => f.write_str(what),
+            Self::Leaving => f.write_str("being deleted"),
+            Self::Broken(what) => write!(f, "not usable ({what})"),
+        }
+    }
 }
 
 /// Everything about an instance that somebody chose, or that a restore could silently change.

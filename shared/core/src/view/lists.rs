@@ -80,10 +80,10 @@ fn database_lines(name: &str, standing: &Result<(Live, Option<RecoveryPoint>), S
         Err(why) => return mrkdwn!("❌ *{}*: {}", name, Prose(why)),
     };
     let (mark, state) = match &live.instance.status {
-        _ if live.gone => ("❌", mrkdwn!("gone: traffic is still led to it")),
-        status @ Phase::Available => ("✅", phase(status)),
-        status @ Phase::Underway(_) => ("⏳", phase(status)),
-        status @ (Phase::Leaving | Phase::Broken(_)) => ("❌", phase(status)),
+        _ if live.gone => ("❌", "gone: traffic is still led to it".to_owned()),
+        status @ Phase::Available => ("✅", status.to_string()),
+        status @ Phase::Underway(_) => ("⏳", status.to_string()),
+        status @ (Phase::Leaving | Phase::Broken(_)) => ("❌", status.to_string()),
     };
     let entry = &live.entry;
     let first = mrkdwn!("{} *{}* ({}, {}): {} is {}", mark, name, entry.environment, entry.region, Code(&live.instance.id), state);
@@ -108,16 +108,6 @@ fn beyond_objective(live: &Live, point: Option<&RecoveryPoint>, now: Timestamp) 
     let newest = log.into_iter().chain(point.and_then(RecoveryPoint::taken_at)).max()?;
     let (lost, objective) = (now.duration_since(newest), live.entry.objectives.rpo.0);
     (lost > objective).then(|| mrkdwn!("• ⚠️ {} would be lost now: more than the objective (RPO) of {}", Span(lost), Span(objective)))
-}
-
-/// A state of the vendor's as words; its own where we have none.
-fn phase(phase: &Phase) -> Mrkdwn {
-    match phase {
-        Phase::Available => mrkdwn!("available"),
-        Phase::Underway(what) => mrkdwn!("{}", what),
-        Phase::Leaving => mrkdwn!("being deleted"),
-        Phase::Broken(what) => mrkdwn!("not usable ({})", what),
-    }
 }
 
 fn verified(point: &RecoveryPoint) -> Mrkdwn {
@@ -179,7 +169,7 @@ fn point_lines(point: &RecoveryPoint, picked: bool, now: Timestamp) -> Mrkdwn {
         (Phase::Underway(_), _) | (_, None) => mrkdwn!("⏳ being made, {} % done", snapshot.percent),
         (Phase::Available, Some(at)) if snapshot.size_gib > 0 => mrkdwn!("{}, {} old", Moment(at), Span(now.duration_since(at))),
         (Phase::Available, Some(at)) => mrkdwn!("❌ empty, can't be restored; {}", Moment(at)),
-        (state @ (Phase::Leaving | Phase::Broken(_)), Some(at)) => mrkdwn!("❌ {}; {}", phase(state), Moment(at)),
+        (state @ (Phase::Leaving | Phase::Broken(_)), Some(at)) => mrkdwn!("❌ {}; {}", state.to_string(), Moment(at)),
     };
     let kind = match snapshot.kind {
         SnapshotKind::Automated => "automated, dies with its instance",
