@@ -35,7 +35,7 @@ pub enum State {
     /// Lets time pass.
     Wait(Wait),
     /// Passes its input on, or a fixed result.
-    Pass(Pass),
+    Pass(Box<Pass>),
     /// Ends the execution well.
     Succeed(Succeed),
     /// Ends it badly.

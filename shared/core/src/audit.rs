@@ -180,8 +180,7 @@ mod tests {
                     detail: Value::Null,
                 };
                 let hash = hash_of(seq, &head, &event).unwrap();
-                let entry = Entry { seq, previous: std::mem::replace(&mut head, hash.clone()), event, hash };
-                entry
+                Entry { seq, previous: std::mem::replace(&mut head, hash.clone()), event, hash }
             })
             .collect()
     }
