@@ -6,7 +6,8 @@ use super::{Examples, Spellings, name};
 use std::collections::BTreeMap;
 
 use crate::{
-    backup::Wanted,
+    backup::{self, RecoveryPoint, Wanted},
+    database,
     desk::{Desk, Reply},
     failure::Failure,
     ident::Actor,
@@ -159,15 +160,30 @@ pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
 pub async fn form(desk: &Desk<'_>, database: Option<&str>) -> Result<Reply, Failure> {
     database.map(|name| desk.database(name)).transpose()?;
     desk.allowed(policy::Verb::Restore, None).await?;
-    Ok(Reply::Form(view::restore_form(&choices(desk, database))))
+    let mut choices = choices(desk, database);
+    let skeleton = view::restore_form(&choices);
+    let (Some(trigger), Some(name)) = (&desk.caller.trigger, choices.database.clone()) else { return Ok(Reply::Form(skeleton)) };
+    let Ok(opened) = desk.world.chat.open(trigger, &skeleton).await else { return Ok(Reply::Message(view::form_expired(&skeleton))) };
+    choices.points = Some(usable_points(desk, &name).await?);
+    if let Err(error) = desk.world.chat.update_form(&opened, &view::restore_form(&choices)).await {
+        // The form that is open takes a recovery point's id as text.
+        tracing::info!(error = %error, "a form was not filled");
+    }
+    Ok(Reply::Nothing)
 }
 
+async fn usable_points(desk: &Desk<'_>, name: &str) -> Result<Vec<RecoveryPoint>, Failure> {
+    let live = database::look(desk.world, &desk.current.plan, name).await?;
+    let lineage = database::lineage(desk.world, &live).await?;
+    let points = backup::points(desk.world, &live, &lineage).await?;
+    Ok(points.into_iter().filter(RecoveryPoint::is_usable).collect())
+}
+
+/// A plan with one database leaves nothing to pick.
 fn choices(desk: &Desk<'_>, database: Option<&str>) -> RestoreChoices {
-    RestoreChoices {
-        databases: desk.current.plan.databases.keys().cloned().collect(),
-        database: database.map(str::to_owned),
-        ..RestoreChoices::default()
-    }
+    let databases: Vec<String> = desk.current.plan.databases.keys().cloned().collect();
+    let only = databases.first().filter(|_| databases.len() == 1).cloned();
+    RestoreChoices { database: database.map(str::to_owned).or(only), databases, ..RestoreChoices::default() }
 }
 
 /// What was submitted in that form. What is wrong with it is said in the form, which keeps what was typed.

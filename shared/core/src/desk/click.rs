@@ -79,11 +79,27 @@ pub async fn tell_decision(world: &World, approval: &Approval, proposal: &Propos
     let reply = view::decision_reply(approval, proposal);
     let thread = approval.cards.first().map(|card| (card.channel.as_str(), Some(card.ts.as_str())));
     let requester = super::propose::requester(proposal).filter(|_| approval.state != State::Pending).map(|user| (user, None));
+    let mut all_told = approval.state != State::Pending;
     for (channel, thread) in thread.into_iter().chain(requester) {
         if let Err(error) = world.chat.post(channel, thread, &reply).await {
             tracing::warn!(proposal = proposal.id.as_str(), error = %error, "a decision was not told");
+            all_told = false;
         }
     }
+    if all_told && let Err(fault) = note_announced(world, &proposal.id).await {
+        tracing::warn!(proposal = proposal.id.as_str(), fault = fault.chain(), "it is not noted that a decision was told");
+    }
+}
+
+/// Until this is noted, the sweep tells the decision again: nobody waits for an answer that died with its sender.
+async fn note_announced(world: &World, id: &ProposalId) -> Result<(), Fault> {
+    let store = Store::of(world);
+    let Some(kept): Option<Kept<Approval>> = store.load(id.as_str()).await? else { return Ok(()) };
+    if !kept.value.announced {
+        let announced = Approval { announced: true, ..kept.value.clone() };
+        let _ = store.replace(&kept, announced).await?;
+    }
+    Ok(())
 }
 
 async fn intervened(desk: &Desk<'_>, run: &str, what: Intervention) -> Result<Reply, Failure> {

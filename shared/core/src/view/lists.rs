@@ -41,9 +41,9 @@ pub fn status_board(standings: &[Standing], approvals: &[(Approval, Proposal)], 
         blocks.push(Block::paragraph(mrkdwn!("*Going on*")));
         blocks.extend(Block::paragraphs(runs.iter().take(SHOWN).map(|run| run_line(run, now))));
     }
-    let buttons = [("restore", "Restore…"), ("backup", "Back up now…")];
+    let buttons = [("open_restore", "Restore…", "restore"), ("open_backup", "Back up now…", "backup")];
     if !standings.is_empty() {
-        let elements = buttons.map(|(action, text)| Element::button(action, text, "form", None)).to_vec();
+        let elements = buttons.map(|(action, text, command)| Element::button(action, text, command, None)).to_vec();
         blocks.push(Block::Actions { block_id: "status".to_owned(), elements });
     }
     Message { text, blocks }

@@ -25,7 +25,7 @@ pub use forms::{RestoreChoices, backup_form, restore_form};
 pub use help::{help_overview, help_verb};
 pub use lists::{Standing, approvals_list, backups_list, runs_list, status_board};
 pub use mrkdwn::{At, Channel, Code, Moment, Mrkdwn, Prose, Show, Span, shown};
-pub use run::run_headline;
+pub use run::{run_headline, run_unreadable};
 pub use run_reply::run_reply;
 pub use run_report::run_report;
 pub use told::{fault, form_expired, intervention_noted, of_form, refusal, started, told_form};

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     action::Act,
+    ident::RunId,
     mrkdwn,
     proposal::Proposal,
     run::{Run, State, StepState},
@@ -27,6 +28,17 @@ pub fn run_headline(run: &Run, proposal: &Proposal, now: Timestamp) -> Message {
     let mut fitting = shortened.filter(|blocks| Block::fit(blocks));
     let blocks = fitting.next().unwrap_or_else(|| headline_blocks(run, proposal, now, Detail::Current));
     Message { text: mrkdwn!("{}: {}", run.title, state), blocks }
+}
+
+/// A run that can't be driven on because its record can't be read.
+#[must_use]
+pub fn run_unreadable(run: &RunId, why: &str) -> Message {
+    let why: String = why.chars().take(HINT).collect();
+    Message::sentence(mrkdwn!(
+        "⚠️ {} is stopped where it is: its record can't be read ({}). Nothing more is done on it until it can be; the log of the bot says more.",
+        Code(run.as_str()),
+        why
+    ))
 }
 
 /// How much the headline says of its steps: as much as fits.

@@ -55,8 +55,8 @@ pub fn form_expired(form: &Form) -> Message {
     let text = mrkdwn!("The form “{}” could not be opened in time. Nothing was done.", form.title);
     let (action, value) = match form.callback.as_str() {
         "approval_phrase" => ("approve", form.reference.as_str()),
-        "restore" => ("restore", "form"),
-        "backup" => ("backup", "form"),
+        "restore" => ("open_restore", "restore"),
+        "backup" => ("open_backup", "backup"),
         _ => return Message::sentence(mrkdwn!("{} Type it again.", text)),
     };
     let button = Element::button(action, "Open the form", value, Some(Style::Primary));

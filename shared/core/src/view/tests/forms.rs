@@ -108,11 +108,11 @@ fn a_form_that_could_not_be_opened_comes_back_with_a_button() {
     (The form “Restore a database” could not be opened in time. Nothing was done.)
     The form “Restore a database” could not be opened in time. Nothing was done.
 
-    [Open the form](restore form)
+    [Open the form](open_restore restore)
     (The form “Back up a database” could not be opened in time. Nothing was done.)
     The form “Back up a database” could not be opened in time. Nothing was done.
 
-    [Open the form](backup form)
+    [Open the form](open_backup backup)
     (The form “Approve this restore” could not be opened in time. Nothing was done.)
     The form “Approve this restore” could not be opened in time. Nothing was done.
 

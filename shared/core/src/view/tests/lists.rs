@@ -58,7 +58,7 @@ fn the_situation_at_a_glance() {
     • ▶ step 5 of 7, for 14 min 08 s
     • `r-01kb3m6v9d5x2y7z8a4c6e0f1g`
 
-    [Restore…](restore form) [Back up now…](backup form)
+    [Restore…](open_restore restore) [Back up now…](open_backup backup)
     ");
 }
 
