@@ -1,6 +1,9 @@
 use serde_json::json;
 
-use super::{Happened, Run, State, tell};
+use super::{
+    Happened, Run, State,
+    tell::{self, tell},
+};
 use crate::{
     audit,
     failure::Fault,
@@ -8,6 +11,7 @@ use crate::{
     port::World,
     proposal::Proposal,
     store::{Kept, Store},
+    view,
 };
 
 /// How often a run that can't be driven is given another try by the sweep.
@@ -22,7 +26,10 @@ const LONGEST: usize = 300;
 /// When the record can't be read or written.
 pub async fn distress(world: &World, id: &RunId, epoch: u64, error: &str) -> Result<(), Fault> {
     let store = Store::of(world);
-    let kept: Kept<Run> = store.load(id.as_str()).await?.ok_or_else(|| Fault::new(format!("there is no run {id}")))?;
+    let kept: Kept<Run> = match store.load(id.as_str()).await {
+        Ok(found) => found.ok_or_else(|| Fault::new(format!("there is no run {id}")))?,
+        Err(fault) => return tell_unreadable(world, id, &fault).await,
+    };
     if kept.value.epoch != epoch || kept.value.state.is_final() {
         return Ok(());
     }
@@ -52,4 +59,11 @@ pub async fn distress(world: &World, id: &RunId, epoch: u64, error: &str) -> Res
         Some(proposal) => tell(world, kept, &proposal.value).await.map(drop),
         None => Err(Fault::new(format!("the proposal of {id} is gone"))),
     }
+}
+
+/// A record of a newer release, or a table that does not answer: nothing can be written down, but people can be told.
+async fn tell_unreadable(world: &World, id: &RunId, fault: &Fault) -> Result<(), Fault> {
+    let channel = tell::channel(world).await?;
+    world.chat.post(&channel, None, &view::run_unreadable(id, &fault.chain())).await?;
+    Ok(())
 }

@@ -1,6 +1,6 @@
 use jiff::SignedDuration;
 
-use super::{Happened, Run, State};
+use super::{Happened, Run, State, Told};
 use crate::{
     failure::{CallError, Fault},
     plan,
@@ -20,31 +20,36 @@ pub async fn tell(world: &World, kept: Kept<Run>, proposal: &Proposal) -> Result
     if kept.value.told == kept.value.log.len() && kept.value.headline.is_some() {
         return refresh(world, kept, proposal).await;
     }
-    let store = Store::of(world);
-    let mut run = kept.value.clone();
-    let headline = match run.headline.clone() {
+    let mut kept = kept;
+    let headline = match kept.value.headline.clone() {
         Some(headline) => headline,
         None => {
-            let posted = world.chat.post(&channel(world).await?, None, &view::run_headline(&run, proposal, world.clock.now())).await?;
-            run.headline = Some(posted.clone());
-            posted
+            let message = view::run_headline(&kept.value, proposal, world.clock.now());
+            let posted = world.chat.post(&channel(world).await?, None, &message).await?;
+            let headline = posted.clone();
+            kept = note(world, kept, |run| run.headline = Some(posted)).await?;
+            headline
         }
     };
-    let result = say(world, &mut run, proposal, &headline).await;
-    // What was said is noted even if the rest could not be.
-    let kept = store.replace(&kept, run).await?.map_err(|_| Fault::new("somebody else tells it"))?;
-    result?;
+    while let Some(told) = kept.value.log.get(kept.value.told).cloned() {
+        say(world, &kept.value, proposal, &headline, &told).await?;
+        // Noted one by one: who dies here says one thing twice, and not everything again and again.
+        kept = note(world, kept, |run| run.told += 1).await?;
+    }
     refresh(world, kept, proposal).await
 }
 
-async fn say(world: &World, run: &mut Run, proposal: &Proposal, headline: &Posted) -> Result<(), CallError> {
-    while let Some(told) = run.log.get(run.told).cloned() {
-        let message = view::run_reply(run, proposal, &told);
-        world.chat.post(&headline.channel, Some(&headline.ts), &message).await?;
-        if told.what == Happened::Ended {
-            world.chat.post(&headline.channel, None, &view::run_report(run, proposal)).await?;
-        }
-        run.told += 1;
+async fn note(world: &World, kept: Kept<Run>, edit: impl FnOnce(&mut Run)) -> Result<Kept<Run>, Fault> {
+    let mut run = kept.value.clone();
+    edit(&mut run);
+    Store::of(world).replace(&kept, run).await?.map_err(|_| Fault::new("somebody else tells it"))
+}
+
+async fn say(world: &World, run: &Run, proposal: &Proposal, headline: &Posted, told: &Told) -> Result<(), CallError> {
+    let message = view::run_reply(run, proposal, told);
+    world.chat.post(&headline.channel, Some(&headline.ts), &message).await?;
+    if told.what == Happened::Ended {
+        world.chat.post(&headline.channel, None, &view::run_report(run, proposal)).await?;
     }
     Ok(())
 }
@@ -70,7 +75,8 @@ async fn refresh(world: &World, mut kept: Kept<Run>, proposal: &Proposal) -> Res
     Ok(kept)
 }
 
-async fn channel(world: &World) -> Result<String, Fault> {
+/// Where runs are told of.
+pub(super) async fn channel(world: &World) -> Result<String, Fault> {
     match plan::current(world.blobs.as_ref()).await {
         Ok(current) => Ok(current.plan.slack.channel),
         Err(crate::failure::Failure::Fault(fault)) => Err(fault),
