@@ -21,6 +21,10 @@ use crate::{
 const LOOKED_AT: Page = Page { after: None, newest_first: true, limit: 200 };
 /// A run that nobody has visited for so long is driven anew: longer than any wait, reminder or retry.
 const ABANDONED: SignedDuration = SignedDuration::from_mins(5);
+/// A decision that was not told for so long is told by the sweep: whoever made it is done with telling by then, or dead.
+const UNHEARD: SignedDuration = SignedDuration::from_mins(1);
+/// A decision older than this is not told any more.
+const STALE_NEWS: SignedDuration = SignedDuration::from_hours(24);
 /// A claim older than this can't be repeated any more: its signature is too old.
 const FORGOTTEN: SignedDuration = SignedDuration::from_mins(15);
 
@@ -31,6 +35,8 @@ pub struct Swept {
     pub started: usize,
     /// Proposals whose time was over.
     pub expired: usize,
+    /// Decisions that whoever asked had not been told.
+    pub told: usize,
     /// Runs that nobody drove.
     pub resumed: usize,
     /// Locks whose run had ended.
@@ -60,6 +66,7 @@ pub async fn tick(world: &World) -> Swept {
 
 async fn approvals(world: &World, swept: &mut Swept) -> Result<(), Fault> {
     let store = Store::of(world);
+    let now = world.clock.now();
     for kept in store.list::<Approval>(&LOOKED_AT).await? {
         let Some(proposal): Option<Kept<Proposal>> = store.load(kept.value.proposal.as_str()).await? else { continue };
         match kept.value.state {
@@ -70,12 +77,18 @@ async fn approvals(world: &World, swept: &mut Swept) -> Result<(), Fault> {
             }
             State::Approved { at } => {
                 let run: Option<Kept<Run>> = store.load(kept.value.proposal.run().as_str()).await?;
-                if run.is_none() {
+                // One that was begun and never visited may have lost its start; starting twice is starting once.
+                if run.is_none_or(|run| run.value.visits == 0 && !run.value.state.is_final()) {
                     run::begin(world, &proposal.value, at).await?;
                     swept.started += 1;
                 }
             }
             _ => {}
+        }
+        let unheard = |ended| (UNHEARD..STALE_NEWS).contains(&now.duration_since(ended));
+        if !kept.value.announced && kept.value.ended_at().is_some_and(unheard) {
+            desk::tell_decision(world, &kept.value, &proposal.value).await;
+            swept.told += 1;
         }
     }
     Ok(())

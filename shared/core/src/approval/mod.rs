@@ -38,6 +38,9 @@ pub struct Approval {
     pub votes: Vec<Vote>,
     /// The messages that show it and must be edited when it is decided.
     pub cards: Vec<Posted>,
+    /// Whether whoever asked was told how it ended. Until then the sweep tells them.
+    #[serde(default)]
+    pub announced: bool,
 }
 
 /// Where an approval stands. All but the first are final.
@@ -93,6 +96,7 @@ impl Approval {
             state: State::Pending,
             votes: Vec::new(),
             cards: Vec::new(),
+            announced: false,
         })
     }
 
@@ -100,6 +104,16 @@ impl Approval {
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.state == State::Pending && now < self.expires_at
+    }
+
+    /// When it was decided on, or its time was over; `None` while it is open.
+    #[must_use]
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        match &self.state {
+            State::Pending => None,
+            State::Approved { at } | State::Denied { at, .. } | State::Cancelled { at, .. } => Some(*at),
+            State::Expired => Some(self.expires_at),
+        }
     }
 
     /// How many more people must approve.
