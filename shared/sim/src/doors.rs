@@ -3,14 +3,12 @@
 use mayday_core::{
     desk::{self, Caller, Delivery, Request},
     ident::RunId,
-    mrkdwn,
     port::World,
     run, sweep,
-    view::Message,
 };
 use serde_json::{Value, json};
 
-use crate::{function::Failed, setting};
+use crate::function::Failed;
 
 /// The error that the state machine and Lambda try again on.
 const RETRYABLE: &str = "Retryable";
@@ -20,8 +18,7 @@ pub(crate) async fn runner(world: World, payload: Value) -> Result<Value, Failed
     let id = RunId(payload.get("run").and_then(Value::as_str).unwrap_or_default().to_owned());
     let epoch = payload.get("epoch").and_then(Value::as_u64).unwrap_or(0);
     if let Some(error) = payload.get("distress") {
-        let told = Message::sentence(mrkdwn!("{} can't go on by itself: {}", id.as_str(), error.to_string()));
-        return world.chat.post(setting::CHANNEL, None, &told).await.map(|_| json!({})).map_err(|_| RETRYABLE.to_owned());
+        return run::distress(&world, &id, epoch, &error.to_string()).await.map(|()| json!({})).map_err(|_| RETRYABLE.to_owned());
     }
     let token = payload.get("token").and_then(Value::as_str).map(str::to_owned);
     let next = run::visit(&world, &id, epoch, token).await.map_err(|_| RETRYABLE.to_owned())?;

@@ -1,7 +1,9 @@
 use mayday_core::{
     approval::{self, Answer, Decision, State as Decided},
     ident::Identity,
-    plan, run,
+    plan,
+    proposal::Proposal,
+    run,
     run::State,
 };
 use mayday_sim::{
@@ -199,21 +201,20 @@ fn d14_an_approval_starts_one_run_and_no_other() {
 
 #[test]
 fn d14_the_approval_of_one_run_does_not_serve_another() {
-    let (mut sim, first) = approved(15);
-    let stolen = {
-        sim.as_("ana").types("restore inventory --at 2026-11-22T11:49:30Z");
-        sim.proposal().unwrap()
-    };
-    // A run record that somebody has forged: it names the proposal that was approved, and another one's digest and steps.
+    let (mut sim, first) = asked(15);
+    sim.as_("ana").types("restore inventory --at 2026-11-22T11:49:30Z");
+    let other = sim.proposal().unwrap();
+    // Somebody puts another proposal's content under the id that people are asked to approve.
     sim.by_hand(|state, _| {
-        let mut row = state.rows.get("proposal", stolen.id.as_str()).cloned().unwrap();
+        let mut row = state.rows.get("proposal", other.id.as_str()).cloned().unwrap();
         row.body["record"]["id"] = first.id.as_str().into();
         row.key.id = first.id.0.clone();
         state.rows.set(row);
     });
+    sim.as_("ben").approves(&Proposal { phrase: first.phrase.clone(), ..first });
     assert_eq!(stuck_at(&mut sim), "restore");
     nothing_done(&sim);
-    assert!(sim.shows("not the one that was decided on"));
+    assert!(sim.shows("this was not approved"));
 }
 
 #[test]

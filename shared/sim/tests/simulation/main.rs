@@ -34,7 +34,7 @@ fn stuck_at(sim: &mut Sim) -> String {
     let run = sim.until_run(12 * HOUR, |run| matches!(run.state, State::Stuck { .. }) && run.told == run.log.len());
     match run.map(|run| run.state) {
         Some(State::Stuck { step, .. }) => step.0,
-        other => panic!("not stuck: {other:?}\n{}", sim.trace().join("\n")),
+        other => panic!("not stuck: {other:?}, {:?}\n{}", sim.violation(), sim.trace().join("\n")),
     }
 }
 
