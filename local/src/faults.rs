@@ -1,6 +1,6 @@
 //! The one table of what is to go wrong.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use http::StatusCode;
 use jiff::SignedDuration;
@@ -27,6 +27,10 @@ pub enum Effect {
     LostAnswer,
     /// A read is answered as it would have been `ms` earlier. A service that keeps no past answers an empty result.
     Stale,
+    /// All functions' processes are killed with SIGKILL, and the call does not happen.
+    KillBefore,
+    /// The call happens, all functions' processes are killed with SIGKILL, and nobody gets its answer.
+    KillAfter,
 }
 
 /// One rule. Fields that are absent match everything.
@@ -39,6 +43,9 @@ pub struct Rule {
     pub operation: Option<String>,
     /// The region.
     pub region: Option<String>,
+    /// A text that the request's body holds.
+    #[serde(default)]
+    pub contains: Option<String>,
     /// Only the nth call that matches, counted from 1; absent: every one.
     pub nth: Option<u64>,
     /// What happens.
@@ -52,7 +59,11 @@ pub struct Rule {
 impl Rule {
     fn matches(&self, call: &Call) -> bool {
         let fits = |want: &Option<String>, have: &str| want.as_deref().is_none_or(|want| want.eq_ignore_ascii_case(have));
-        fits(&self.service, &call.service) && fits(&self.operation, &call.operation) && fits(&self.region, &call.region)
+        let holds = |text: &String| String::from_utf8_lossy(&call.body).contains(text.as_str());
+        fits(&self.service, &call.service)
+            && fits(&self.operation, &call.operation)
+            && fits(&self.region, &call.region)
+            && self.contains.as_ref().is_none_or(holds)
     }
 
     /// Carries out the rule on a call. `None`: the caller gets no answer.
@@ -72,10 +83,12 @@ impl Rule {
                 clock.sleep(span(3_600_000)).await;
                 None
             }
-            Effect::LostAnswer => {
+            // Who kills whom is done around this: see `Faults::killing`.
+            Effect::LostAnswer | Effect::KillAfter => {
                 service.handle(call).await;
                 None
             }
+            Effect::KillBefore => None,
             Effect::Stale => Some(service.handle(call).await),
         }
     }
@@ -89,12 +102,31 @@ struct Entry {
 }
 
 /// The rules in force, in the order in which they were made: the first that matches a call strikes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Faults {
     entries: Mutex<(u64, Vec<Entry>)>,
+    killer: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl std::fmt::Debug for Faults {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Faults").field("entries", &self.entries).finish_non_exhaustive()
+    }
 }
 
 impl Faults {
+    /// Says how the functions' processes are killed. The first who says so counts.
+    pub fn kill_with(&self, killer: impl Fn() + Send + Sync + 'static) {
+        self.killer.set(Box::new(killer)).ok();
+    }
+
+    /// Kills the functions' processes, if a rule that was carried out says so.
+    pub fn killing(&self, rule: &Rule) {
+        if let (Effect::KillBefore | Effect::KillAfter, Some(killer)) = (rule.effect, self.killer.get()) {
+            killer();
+        }
+    }
+
     /// Adds a rule and returns its id.
     pub fn add(&self, rule: Rule) -> u64 {
         let mut entries = self.lock();

@@ -134,5 +134,8 @@ pub async fn dispatch(shared: &Shared, service: &Arc<dyn Service>, mut call: Cal
         Some(fault) => fault.apply(&shared.clock, service, &call).await,
     };
     shared.calls.record(at, &call, reply.as_ref(), fault.as_ref());
+    if let Some(fault) = &fault {
+        shared.faults.killing(fault);
+    }
     reply
 }

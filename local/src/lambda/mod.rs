@@ -124,6 +124,11 @@ impl Lambda {
         self.find(function).map(|pool| pool.kill()).unwrap_or_default()
     }
 
+    /// Kills the processes of all functions with SIGKILL.
+    pub fn kill_all(&self) {
+        self.all().iter().for_each(|pool| drop(pool.kill()));
+    }
+
     /// The process ids of a function's processes.
     #[must_use]
     pub fn pids(&self, function: &str) -> Vec<u32> {
