@@ -13,6 +13,7 @@
 )]
 
 mod aws;
+mod child;
 mod person;
 mod raw;
 mod records;
@@ -21,8 +22,9 @@ mod told;
 mod world;
 
 pub use aws::Xml;
+pub use child::Child;
 pub use person::Person;
 pub use raw::{Answer, Signed};
-pub use stage::{CHANNEL, INSTANCE, Setup, Stage, binaries};
+pub use stage::{CHANNEL, INSTANCE, Setup, Stage, binaries, together};
 pub use told::{Card, Form, Message, Told};
 pub use world::{Restored, differences};

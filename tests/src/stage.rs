@@ -6,14 +6,15 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use mayday_core::run::Run;
 use mayday_local::{
-    faults::Rule,
+    faults::{Effect, Rule},
     from_plan,
+    seed::SeedPerson,
     service::{Registry, Shared},
     stack::{Options, Stack},
 };
 use serde_json::{Value, json};
 
-use crate::{Card, Message, Person};
+use crate::{Card, Form, Message, Person};
 
 /// The channel of the demonstration's plan.
 pub const CHANNEL: &str = "C0RECOVERY";
@@ -37,11 +38,13 @@ pub struct Setup {
     pub rows: u64,
     /// Virtual seconds for each real one.
     pub scale: f64,
+    /// How far the log trails behind.
+    pub archive_every: Duration,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { plan: DEMO.to_owned(), rows: ROWS, scale: SCALE }
+        Self { plan: DEMO.to_owned(), rows: ROWS, scale: SCALE, archive_every: Duration::from_secs(2) }
     }
 }
 
@@ -73,8 +76,15 @@ impl Stage {
     pub async fn with(setup: Setup) -> Self {
         let data = tempfile::tempdir().unwrap();
         crate::world::lend_template(data.path());
-        let seed = from_plan::seed(&setup.plan, setup.rows).expect("the plan of a story must load");
-        let options = Options { time_scale: setup.scale, ..Options::new(data.path().to_owned(), binaries(), seed) };
+        let mut seed = from_plan::seed(&setup.plan, setup.rows).expect("the plan of a story must load");
+        seed.people.push(SeedPerson {
+            id: "U0EVE00001".to_owned(),
+            name: "eve".to_owned(),
+            real_name: "Eve".to_owned(),
+            roles: Vec::new(),
+        });
+        let (time_scale, archive_every) = (setup.scale, setup.archive_every);
+        let options = Options { time_scale, archive_every, ..Options::new(data.path().to_owned(), binaries(), seed) };
         let stack = Stack::start(options).await.expect("the stack must start");
         crate::world::keep_template(data.path());
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -84,7 +94,7 @@ impl Stage {
         stage
     }
 
-    /// Somebody of the plan.
+    /// Somebody of the plan; or `eve`, who is in the workspace only.
     #[must_use]
     pub fn person(&self, name: &str) -> Person<'_> {
         let people = self.stack.slack().people();
@@ -185,10 +195,8 @@ impl Stage {
 
     /// Waits until a step has failed and people are asked.
     pub async fn until_stuck(&self, run: &str) -> Run {
-        self.until_run(run, "asks people", |run| {
-            matches!(run.state, mayday_core::run::State::Stuck { .. }) && run.told == run.log.len()
-        })
-        .await
+        self.until_run(run, "asks people", |run| matches!(run.state, mayday_core::run::State::Stuck { .. }) && run.told == run.log.len())
+            .await
     }
 
     /// Waits for a run of a proposal to end, moving time on whenever nothing can happen without it.
@@ -200,10 +208,31 @@ impl Stage {
             }
             assert!(Instant::now() < end, "{run} never ended\n{}", self.picture());
             tokio::time::sleep(Duration::from_millis(100)).await;
-            if self.stack.lambda().idle() {
-                self.advance(SignedDuration::from_secs(5));
-            }
+            self.pass_time();
         }
+    }
+
+    /// Moves the time on a little, if no function is at work.
+    pub fn pass_time(&self) {
+        if self.stack.lambda().idle() {
+            self.advance(SignedDuration::from_secs(8));
+        }
+    }
+
+    /// The calls that were made of a kind since a place in the record, and may have taken effect.
+    #[must_use]
+    pub fn effects(&self, since: usize, operation: &str) -> Vec<String> {
+        let calls = self.shared().calls.since(since).into_iter().filter(|call| call.operation == operation);
+        let struck = |call: &mayday_local::calls::Record| {
+            call.fault.as_ref().is_some_and(|fault| matches!(fault.effect, Effect::LostAnswer | Effect::KillAfter))
+        };
+        calls.filter(|call| call.status.map_or_else(|| struck(call), |status| status < 300)).map(|call| call.request).collect()
+    }
+
+    /// How many calls there were so far.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.shared().calls.since(0).len()
     }
 
     /// All messages of a channel that are still there, oldest first, threads and ephemeral ones included.
@@ -222,6 +251,32 @@ impl Stage {
     pub fn card(&self, card: &Card) -> Message {
         let found = self.messages(card.message.channel()).into_iter().find(|message| message.ts() == card.message.ts());
         found.expect("a card is never deleted")
+    }
+
+    /// The report of a run that has ended: a new message in the channel, for those who come later.
+    #[must_use]
+    pub fn report(&self, run: &str) -> Message {
+        let headline = self.run(run).and_then(|run| run.headline).expect("a headline");
+        let own = |message: &Message| message.thread().is_none() && message.ts() > headline.ts.as_str() && message.only_for().is_none();
+        let report = self.messages(CHANNEL).into_iter().rev().find(|message| own(message) && message.says(&[run]));
+        report.unwrap_or_else(|| panic!("no report of {run}"))
+    }
+
+    /// Everything that was said to one person alone: ephemeral and direct messages, forms.
+    #[must_use]
+    pub fn heard_by(&self, user: &str) -> String {
+        let all = self.stack.slack().changed_since(0);
+        let list = |name: &str| all[name].as_array().cloned().unwrap_or_default();
+        let alone = list("messages").into_iter().map(Message).filter(|message| {
+            message.only_for() == Some(user) || message.channel().starts_with(&format!("D{}", user.trim_start_matches('U')))
+        });
+        let forms = list("views").into_iter().filter(|view| view["user"] == user).map(Form);
+        alone.map(|message| message.words()).chain(forms.map(|form| form.words())).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Posts JSON somewhere, as the bot would to a response URL. Gives the status.
+    pub async fn post_json(&self, url: &str, body: &Value) -> u16 {
+        self.http.post(url).json(body).send().await.unwrap().status().as_u16()
     }
 
     /// What a failed test wants to know.
@@ -258,4 +313,19 @@ pub fn binaries() -> PathBuf {
         assert!(folder.join(function).is_file(), "{} has no {function}: build it with `cargo build --bins`", folder.display());
     }
     folder
+}
+
+/// Waits for all of these at once.
+pub async fn together<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let mut waiting: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        for (future, done) in waiting.iter_mut().filter(|(_, done)| done.is_none()) {
+            if let std::task::Poll::Ready(value) = future.as_mut().poll(context) {
+                *done = Some(value);
+            }
+        }
+        if waiting.iter().all(|(_, done)| done.is_some()) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    waiting.into_iter().filter_map(|(_, done)| done).collect()
 }

@@ -168,10 +168,10 @@ impl Told {
         words.chain(self.error.clone()).collect::<Vec<_>>().join("\n")
     }
 
-    /// The run that a message speaks of.
+    /// The run that this person is told of.
     #[must_use]
     pub fn run(&self) -> String {
-        let words = self.words();
+        let words = self.whispered();
         // `r-` and a ULID.
         let starts = words.match_indices("r-").map(|(at, _)| words[at..].chars().take(28).collect::<String>());
         let mut ids = starts.filter(|id| id.len() == 28 && id[2..].chars().all(|letter| letter.is_ascii_alphanumeric()));
@@ -199,9 +199,7 @@ fn texts(value: &Value, words: &mut String) {
 
 fn button(blocks: &Value, action: &str) -> Option<String> {
     match blocks {
-        Value::Object(fields) if fields.get("action_id").is_some_and(|id| id == action) => {
-            Some(fields.get("value")?.as_str()?.to_owned())
-        }
+        Value::Object(fields) if fields.get("action_id").is_some_and(|id| id == action) => Some(fields.get("value")?.as_str()?.to_owned()),
         Value::Object(fields) => fields.values().find_map(|value| button(value, action)),
         Value::Array(values) => values.iter().find_map(|value| button(value, action)),
         _ => None,

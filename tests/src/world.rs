@@ -53,7 +53,12 @@ impl Stage {
 
     /// Changes the data on the instance that the secret leads to, as an application would.
     pub async fn sql(&self, statements: &str) {
-        self.client(&self.serving()).await.batch_execute(statements).await.unwrap();
+        self.sql_on(&self.serving(), statements).await;
+    }
+
+    /// Changes the data on an instance.
+    pub async fn sql_on(&self, instance: &str, statements: &str) {
+        self.client(instance).await.batch_execute(statements).await.unwrap();
     }
 
     async fn client(&self, instance: &str) -> tokio_postgres::Client {

@@ -1,0 +1,11 @@
+//! The requirements and the catalogue's cases end to end: Slack's signed wire format in; AWS, rows and messages out.
+#![cfg(test)]
+
+mod approval;
+mod backup;
+mod checks;
+mod crash;
+mod delivery;
+mod dependencies;
+mod identity;
+mod restore;
