@@ -67,7 +67,7 @@ pub async fn restore(world: &World, current: &Current, asked: &Asked, wanted: &W
 /// Works out the deletion of an instance that a restore replaced.
 ///
 /// # Errors
-/// A refusal when that instance serves, or never did.
+/// A refusal when that instance serves, never did, or is gone.
 pub async fn retire(world: &World, current: &Current, asked: &Asked, instance: &str) -> Result<Proposal, Failure> {
     let live = database::look(world, &current.plan, &asked.database).await?;
     if live.instance.id == instance {
@@ -79,6 +79,10 @@ pub async fn retire(world: &World, current: &Current, asked: &Asked, instance: &
             Refusal::new(format!("{instance} never carried the traffic of {}, so it is not ours to delete.", asked.database)).into()
         );
     };
+    let there = world.databases.instance(&live.entry.region, instance).await?;
+    if there.is_none_or(|there| there.resource_id != reign.resource_id) {
+        return Err(Refusal::new(format!("{instance} is gone already: there is nothing left to retire.")).into());
+    }
     let draft = Draft::begin(world, current, asked, live);
     let consequences = Consequences {
         undo: "Not undoable, but the final snapshot can be restored; moments between its snapshots can't be any more.".to_owned(),
