@@ -23,6 +23,8 @@ pub struct Child {
 impl Child {
     /// A stack in a process of its own.
     pub async fn open() -> Self {
+        // Only plain HTTP on loopback is spoken, but the client wants a provider to exist.
+        let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let mut child = Self { process: None, url: String::new(), http, data: tempfile::tempdir().unwrap() };
         crate::world::lend_template(child.data.path());
@@ -33,7 +35,9 @@ impl Child {
     /// Starts it again over what it left, and waits until it says that it is ready.
     pub async fn start(&mut self) {
         let mut command = Command::new(binaries().join("mayday"));
-        command.args(["local", "--port", "0", "--rows", "5000", "--time-scale", "5", "--data"]).arg(self.data.path());
+        command
+            .args(["local", "--port", "0", "--rows", "5000", "--time-scale", "8", "--archive-every", "20", "--data"])
+            .arg(self.data.path());
         let log = std::fs::File::create(self.data.path().join("stack.log")).unwrap();
         let mut process = command.stdout(Stdio::piped()).stderr(log).kill_on_drop(true).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();

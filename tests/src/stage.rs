@@ -24,8 +24,10 @@ pub const INSTANCE: &str = "inventory-production";
 const DEMO: &str = include_str!("../../plans/demo.yaml");
 /// Few rows: the stories are about which ones come back, not about how many.
 const ROWS: u64 = 5_000;
-/// Statuses, archives and waits take their course five times as fast as on a clock.
-const SCALE: f64 = 5.0;
+/// Statuses and waits take their course this many times as fast as on a clock.
+const SCALE: f64 = 8.0;
+/// How far logs trail behind, in the stack's time: putting them away is work, and every server does it.
+const ARCHIVE_EVERY: Duration = Duration::from_secs(20);
 /// How long anything may take in real time. Generous: machines under load are slow, and no test measures.
 const PATIENCE: Duration = Duration::from_secs(100);
 
@@ -44,7 +46,7 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { plan: DEMO.to_owned(), rows: ROWS, scale: SCALE, archive_every: Duration::from_secs(2) }
+        Self { plan: DEMO.to_owned(), rows: ROWS, scale: SCALE, archive_every: ARCHIVE_EVERY }
     }
 }
 

@@ -88,6 +88,7 @@ impl Stage {
     pub async fn until_restorable(&self, at: Timestamp) {
         let serving = self.serving();
         self.until("the log reaches it", async || {
+            self.advance(SignedDuration::from_secs(1));
             let latest: Timestamp = self.instance(&serving).await?.text("LatestRestorableTime").parse().ok()?;
             (latest > at).then_some(())
         })

@@ -111,7 +111,8 @@ async fn f1_killed_around_the_start_of_the_execution_one_runs() {
     killed_around(CHANGES[3]).await;
 }
 
-/// Every call of a restore has a number, whichever service it goes to. `MAYDAY_CRASH_EVERY=1` kills at each of them.
+/// Every call of a restore has a number, whichever service it goes to. Some are tried by default;
+/// `MAYDAY_CRASH_EVERY=1 cargo test -p mayday-tests --test stories numbered` kills at each of them, in about an hour.
 #[expect(clippy::disallowed_methods, reason = "how many points are tried is chosen outside")]
 #[tokio::test]
 async fn f1_killed_at_numbered_calls_a_restore_ends_with_each_effect_made_once() {
