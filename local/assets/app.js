@@ -18,7 +18,9 @@ function placeFromHash() {
   if (archive && store.channels.has(archive[1])) return { kind: "channel", id: archive[1] };
   if (kind === "c" && store.channels.has(id)) return { kind: "channel", id };
   if (kind === "app") return { kind: "app", tab: id === "messages" ? "messages" : "home" };
-  return { kind: "channel", id: channelsOfMine()[0]?.id };
+  // The story takes place in the plan's channel, which the stack names so.
+  const channels = channelsOfMine();
+  return { kind: "channel", id: (channels.find((one) => one.name === "recovery") || channels[0])?.id };
 }
 
 addEventListener("hashchange", () => {

@@ -24,13 +24,16 @@ function render() {
   // Another body in the same form keeps what was typed into inputs that are still there.
   const typed = view && shown.id === view.id ? shown.typed : {};
   const focused = document.activeElement?.dataset?.testid;
-  const scrolled = root.querySelector(".modal-body")?.scrollTop || 0;
+  const before = root.querySelector(".modal-body");
+  const scrolled = before?.scrollTop || 0;
+  const atEnd = scrolled > 0 && before.scrollHeight - scrolled - before.clientHeight < 8;
   const same = view && shown.id === view.id;
   shown = { key, id: view?.id, typed };
   fill(root, view && draw(view, typed));
   if (!view) return;
   const body = root.querySelector(".modal-body");
-  if (same) body.scrollTop = scrolled;
+  // What was said above a field must not push the field out of sight.
+  if (same) body.scrollTop = atEnd ? body.scrollHeight : scrolled;
   const again = same && focused && root.querySelector(`[data-testid="${CSS.escape(focused)}"]`);
   const first = root.querySelector("[data-autofocus]") || body.querySelector("input,select,textarea") || root.querySelector(".modal-footer .primary") || root.querySelector(".modal-close");
   (again || first)?.focus({ preventScroll: same });

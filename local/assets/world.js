@@ -97,14 +97,17 @@ function wordsFor(what, one, told) {
   return `Killed the server of ${one.instance}.`;
 }
 
-/** What was broken from here: the panel keeps the last moment when all was well, which a restore wants to know. */
-const broken = new Map();
+/** What was broken from here: the panel keeps the last moment when all was well, which a restore wants to know, over a reload too. */
+const broken = new Map(JSON.parse(sessionStorage.getItem("broken") || "[]"));
 
 function database(one) {
   const target = `${one.region}/${one.instance}`;
   const destroy = (what) => attempt(async () => {
     const told = await post("/local/break", { what, target });
-    if (told?.before) broken.set(target, told);
+    if (told?.before) {
+      broken.set(target, told);
+      sessionStorage.setItem("broken", JSON.stringify([...broken]));
+    }
     toast(wordsFor(what, one, told), "ok");
     await readState();
   });
@@ -114,8 +117,8 @@ function database(one) {
   return h(
     "section",
     { class: "database", "data-testid": `database-${one.instance}` },
-    h("header", {}, h("b", { class: "db-name" }, one.instance), h("span", { class: "region" }, one.region), badge(one.status)),
-    one.endpoint && h("div", { class: "endpoint", title: one.endpoint }, one.endpoint),
+    h("header", {}, h("b", { class: "db-name" }, one.instance), badge(one.status)),
+    h("div", { class: "endpoint", title: one.endpoint }, [one.region, one.endpoint].filter(Boolean).join(" · ")),
     tables.length > 0 && h("div", { class: "tables" }, tables),
     one.latest_restorable_time && h("div", { class: "restorable" }, "Restorable to ", h("time", { "data-restorable": one.instance }, `${one.latest_restorable_time.slice(11, 19)} UTC`)),
     last && h("div", { class: "last-good", "data-testid": `last-good-${one.instance}` }, "All was well until ", h("time", { datetime: last.before }, `${last.before.slice(11, 19)} UTC`)),
