@@ -155,14 +155,18 @@ impl Stage {
         assert!(self.shared().faults.remove(fault), "there was no such fault");
     }
 
-    /// Kills the processes of a function with SIGKILL.
-    pub fn kill(&self, function: &str) {
-        self.stack.lambda().kill(function);
+    /// Kills the processes of a function with SIGKILL, and waits until they are dead.
+    pub async fn kill(&self, function: &str) {
+        let lambda = self.stack.lambda();
+        let killed = lambda.kill(function);
+        self.until("processes die", async || lambda.pids(function).iter().all(|pid| !killed.contains(pid)).then_some(())).await;
     }
 
-    /// Kills all functions' processes with SIGKILL.
-    pub fn kill_all(&self) {
-        self.stack.lambda().functions().iter().for_each(|function| self.kill(&function.name));
+    /// Kills all functions' processes with SIGKILL, and waits until they are dead.
+    pub async fn kill_all(&self) {
+        for function in self.stack.lambda().functions() {
+            self.kill(&function.name).await;
+        }
     }
 
     /// Breaks something, as the panel's buttons do. Gives the last moment when all was well.
