@@ -9,7 +9,7 @@ use crate::{
     ident::sha256_hex,
     mrkdwn,
     policy::Permit,
-    port::{ChangeStatus, Endpoint, Phase, RecordSet, SecretText, World},
+    port::{ChangeStatus, Endpoint, Instance, Phase, RecordSet, SecretText, World},
     view::{Code, Mrkdwn, place},
 };
 
@@ -97,8 +97,13 @@ impl Action for Switch {
     }
 
     async fn observe(&self, world: &World, _: Ownership<'_>) -> Result<Seen, CallError> {
-        let Some(endpoint) = self.endpoint(world).await? else {
-            return Ok(Seen::Broken(Finding::said(format!("{} is not there to take the traffic", self.to))));
+        let endpoint = match world.databases.instance(&self.region, &self.to).await? {
+            Some(Instance { status: Phase::Available, endpoint: Some(endpoint), .. }) => endpoint,
+            // Backing up, modifying: that passes by itself, and nobody need be asked.
+            Some(Instance { status: status @ (Phase::Underway(_) | Phase::Available), .. }) => {
+                return Err(CallError::NotNow { code: "InvalidDBInstanceState".to_owned(), why: format!("{} is {status}", self.to) });
+            }
+            _ => return Ok(Seen::Broken(Finding::said(format!("{} is not there to take the traffic", self.to)))),
         };
         match &self.before {
             Route::Secret { .. } => self.observe_secret(world, &endpoint).await,
