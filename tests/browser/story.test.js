@@ -1,0 +1,84 @@
+// The newcomer's story, as the README tells it: rows are lost, one person asks, another approves, one message counts up,
+// and the rows are back.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { startBrowser } from "./chromium.js";
+import { Person } from "./person.js";
+import { startStack } from "./stack.js";
+
+let stack;
+let browser;
+before(async () => {
+  [stack, browser] = await Promise.all([startStack(), startBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+const picture = fileURLToPath(new URL("../../docs/console.png", import.meta.url));
+
+test("a newcomer loses rows, asks as Ana, approves as Bob, and sees them back", { timeout: 180_000 }, async () => {
+  const person = await Person.open(browser, stack.url);
+  const old = "inventory-production";
+  assert.equal(await person.page.getByTestId("channel-name").innerText(), "recovery");
+  const whole = await person.rows(old, "movements");
+  assert.ok(whole > 70_000, `the demonstration has rows to lose, not ${whole}`);
+
+  const well = await person.losesRows(old);
+  await person.database(old).locator(".lost").waitFor();
+  const left = await person.rows(old, "movements");
+  assert.ok(left < whole / 10, `most rows are gone: ${left} of ${whole} are left`);
+
+  await person.types(`/dr restore inventory --at "${well}"`);
+  const card = person.message("Waits for approval").filter({ has: person.page.getByTestId("action-approve") });
+  await card.waitFor();
+  for (const words of ["inventory-production", "eu-west-1", "@Ana", well, "What exactly will be done", "Point of no return"]) {
+    assert.ok((await card.innerText()).includes(words), `the card says ${words}`);
+  }
+  await person.message("Only visible to you").filter({ hasText: "waits in #recovery" }).waitFor();
+
+  await person.presses(/^Approve/, card);
+  await person.message("You asked for this, so your approval does not count").waitFor();
+
+  await person.becomes("Bob");
+  assert.equal(await person.message("Only visible to you").count(), 0, "what only Ana may see is gone");
+  await person.presses(/^Approve/, card);
+  const phrase = await person.phrase();
+  assert.match(phrase, /^inventory \d\d:\d\d eu-west-1$/);
+  await person.form.getByRole("textbox").fill(phrase);
+  await person.presses(/^Restore inventory/, person.form);
+  await person.form.getByText("counts").waitFor();
+  await person.presses("Close", person.form.locator("footer"));
+
+  const headline = person.page.getByTestId("message").filter({ hasText: "1. Restore to a new instance" }).filter({ hasText: /Run r-/ }).first();
+  await headline.waitFor();
+  const seen = await person.watches(headline);
+  const report = person.message("Done: Restore inventory");
+  await report.waitFor({ timeout: 120_000 });
+
+  const texts = await seen();
+  const done = texts.map((text) => text.match(/✅ \d\./g)?.length ?? 0);
+  assert.ok(texts.length >= 3, `the one message was edited while one watched: ${texts.length} states`);
+  assert.deepEqual(done, [...done].sort((one, other) => one - other), "it only counts up");
+  assert.equal(done.at(-1), 6, "all six steps are done in it");
+  assert.equal(await person.page.getByTestId("action-approve").count(), 0, "the buttons of a decided card are gone");
+
+  for (const words of ["within the objective (RTO) of 1 h", "tenants are there", "items are there", "found 0", "all 35 settings"]) {
+    assert.ok((await report.innerText()).includes(words), `the report says ${words}`);
+  }
+  const restored = person.page.locator('[data-testid^="database-inventory-production-r-"]');
+  await restored.getByText("available").waitFor();
+  const shown = restored.getByTestId("table-movements").getByTestId("rows");
+  await person.page.waitForFunction(([element, rows]) => Number(element.dataset.rows) === rows, [await shown.elementHandle(), whole]);
+  assert.equal(await person.rows(old, "movements"), left, "the old instance is as it was");
+
+  if (process.env.MAYDAY_SCREENSHOT) {
+    await person.page.getByTestId("toast").first().waitFor({ state: "detached" }).catch(() => {});
+    await person.page.screenshot({ path: picture });
+  }
+  await person.close();
+});
