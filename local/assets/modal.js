@@ -7,7 +7,7 @@ import { textObject } from "./mrkdwn.js";
 import { on, openViews, store } from "./store.js";
 
 const root = document.getElementById("modals");
-let shown = { key: null, id: null, typed: {} };
+let shown = { key: null, id: null, typed: {}, field: null };
 
 on("views me people", render);
 
@@ -23,20 +23,19 @@ function render() {
   if (key === (shown.key ?? undefined)) return;
   // Another body in the same form keeps what was typed into inputs that are still there.
   const typed = view && shown.id === view.id ? shown.typed : {};
-  const focused = document.activeElement?.dataset?.testid;
-  const before = root.querySelector(".modal-body");
-  const scrolled = before?.scrollTop || 0;
-  const atEnd = scrolled > 0 && before.scrollHeight - scrolled - before.clientHeight < 8;
+  const focused = shown.field || document.activeElement?.dataset?.testid;
+  const scrolled = root.querySelector(".modal-body")?.scrollTop || 0;
   const same = view && shown.id === view.id;
-  shown = { key, id: view?.id, typed };
+  shown = { key, id: view?.id, typed, field: same ? shown.field : null };
   fill(root, view && draw(view, typed));
   if (!view) return;
   const body = root.querySelector(".modal-body");
-  // What was said above a field must not push the field out of sight.
-  if (same) body.scrollTop = atEnd ? body.scrollHeight : scrolled;
+  if (same) body.scrollTop = scrolled;
   const again = same && focused && root.querySelector(`[data-testid="${CSS.escape(focused)}"]`);
   const first = root.querySelector("[data-autofocus]") || body.querySelector("input,select,textarea") || root.querySelector(".modal-footer .primary") || root.querySelector(".modal-close");
   (again || first)?.focus({ preventScroll: same });
+  // What is said above the field that one types into must not push it out of sight.
+  if (again) again.scrollIntoView({ block: "nearest" });
 }
 
 function draw(view, typed) {
@@ -73,6 +72,7 @@ function draw(view, typed) {
     h("div", { class: "modal-body" }, trouble && h("p", { class: "trouble", role: "alert" }, icon("warn"), trouble), renderBlocks(view.blocks, context)),
     (submit || view.close) && h("footer", { class: "modal-footer" }, h("button", { class: "button", type: "button", onclick: close }, view.close?.text || "Cancel"), submit),
   );
+  form.addEventListener("focusin", (event) => event.target.matches("input,select,textarea") && (shown.field = event.target.dataset.testid));
   form.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
     if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) form.requestSubmit();
