@@ -1,5 +1,4 @@
 use std::{
-    path::PathBuf,
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -126,11 +125,6 @@ impl Child {
     fn log(&self) -> String {
         std::fs::read_to_string(self.data.path().join("stack.log")).unwrap_or_default()
     }
-
-    fn servers(&self) -> Vec<PathBuf> {
-        let clusters = std::fs::read_dir(self.data.path().join("postgres/clusters")).into_iter().flatten().flatten();
-        clusters.map(|cluster| cluster.path().join("data/postmaster.pid")).filter(|file| file.exists()).collect()
-    }
 }
 
 impl Drop for Child {
@@ -138,12 +132,6 @@ impl Drop for Child {
         if let Some(mut process) = self.process.take() {
             process.start_kill().ok();
         }
-        // Database servers outlive a stack that is killed.
-        for file in self.servers() {
-            let pid = std::fs::read_to_string(file).ok().and_then(|text| text.lines().next().map(str::to_owned));
-            if let Some(pid) = pid {
-                std::process::Command::new("kill").args(["-QUIT", &pid]).status().ok();
-            }
-        }
+        crate::world::quit_servers(self.data.path());
     }
 }

@@ -307,6 +307,12 @@ impl Stage {
     }
 }
 
+impl Drop for Stage {
+    fn drop(&mut self) {
+        crate::world::quit_servers(self.data.path());
+    }
+}
+
 /// The folder with the functions' binaries: beside the tests' own.
 ///
 /// # Panics

@@ -190,3 +190,14 @@ fn copy(from: &Path, to: &Path) {
     let copied = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
     assert!(copied.success(), "can't copy {} to {}", from.display(), to.display());
 }
+
+/// Ends the database servers of a data directory: they outlive a stack that is killed or dropped before its files go.
+pub(crate) fn quit_servers(data: &Path) {
+    let clusters = std::fs::read_dir(data.join("postgres/clusters")).into_iter().flatten().flatten();
+    for file in clusters.map(|cluster| cluster.path().join("data/postmaster.pid")) {
+        let pid = std::fs::read_to_string(file).ok().and_then(|text| text.lines().next().map(str::to_owned));
+        if let Some(pid) = pid {
+            std::process::Command::new("kill").args(["-QUIT", &pid]).stderr(std::process::Stdio::null()).status().ok();
+        }
+    }
+}
