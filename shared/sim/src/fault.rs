@@ -75,17 +75,8 @@ impl Rates {
     pub const CALM: Self =
         Self { slow: 0, not_now: 0, refused: 0, lost_request: 0, lost_answer: 0, late: 0, stale: 0, crash: 0, freeze: 0 };
     /// One call in twenty goes wrong: some trouble in each run.
-    pub const ROUGH: Self = Self {
-        slow: 100,
-        not_now: 100,
-        refused: 5,
-        lost_request: 50,
-        lost_answer: 50,
-        late: 25,
-        stale: 300,
-        crash: 100,
-        freeze: 40,
-    };
+    pub const ROUGH: Self =
+        Self { slow: 100, not_now: 100, refused: 5, lost_request: 50, lost_answer: 50, late: 25, stale: 300, crash: 100, freeze: 40 };
     /// One call in six goes wrong.
     pub const STORM: Self = Self {
         slow: 200,

@@ -97,7 +97,11 @@ impl Gate {
     }
 
     /// A call that only looks.
-    pub(crate) async fn look<T>(&self, call: Call, look: impl FnOnce(&State, Millis) -> Result<T, CallError> + Send) -> Result<T, CallError> {
+    pub(crate) async fn look<T>(
+        &self,
+        call: Call,
+        look: impl FnOnce(&State, Millis) -> Result<T, CallError> + Send,
+    ) -> Result<T, CallError> {
         let (fate, latency) = self.enter(call);
         self.before(fate, latency).await?;
         match fate {

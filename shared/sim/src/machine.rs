@@ -202,12 +202,16 @@ fn caught<'a>(state: &'a Value, error: &str) -> Option<&'a Value> {
 
 fn names(rule: &Value, error: &str) -> bool {
     let listed = rule.get("ErrorEquals").and_then(Value::as_array).into_iter().flatten();
-    listed.filter_map(Value::as_str).any(|name| name == error || name == "States.ALL" || (name == "States.TaskFailed" && error != "States.Timeout"))
+    listed
+        .filter_map(Value::as_str)
+        .any(|name| name == error || name == "States.ALL" || (name == "States.TaskFailed" && error != "States.Timeout"))
 }
 
 fn chosen(state: &Value, data: &Value) -> String {
     let branches = state.get("Choices").and_then(Value::as_array).into_iter().flatten();
-    let holds = |branch: &&Value| found(data, text(branch, "Variable")).and_then(Value::as_str) == branch.get("StringEquals").and_then(Value::as_str);
+    let holds = |branch: &&Value| {
+        found(data, text(branch, "Variable")).and_then(Value::as_str) == branch.get("StringEquals").and_then(Value::as_str)
+    };
     branches.into_iter().find(holds).map_or_else(|| text(state, "Default"), |branch| text(branch, "Next")).to_owned()
 }
 

@@ -1,6 +1,11 @@
-//! `sim --schedules N --seed S`: runs random schedules and says how many were run a second, and which seeds found something.
+//! `sim --schedules N --seed S --jobs J`: runs random schedules and says how many were run a second, and which seeds found something.
 
-use std::{collections::BTreeMap, process::ExitCode, time::Instant};
+use std::{
+    collections::BTreeMap,
+    process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Instant,
+};
 
 use mayday_sim::{Course, Rates, Schedule};
 
@@ -9,10 +14,11 @@ struct Options {
     seed: u64,
     rates: Rates,
     keep_going: bool,
+    jobs: u64,
 }
 
 fn options() -> Result<Options, String> {
-    let mut options = Options { schedules: 20_000, seed: 0, rates: Rates::ROUGH, keep_going: false };
+    let mut options = Options { schedules: 20_000, seed: 0, rates: Rates::ROUGH, keep_going: false, jobs: 1 };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         if word == "--keep-going" {
@@ -23,6 +29,7 @@ fn options() -> Result<Options, String> {
         let number = || value.parse::<u64>().map_err(|error| format!("{word} {value}: {error}"));
         match word.as_str() {
             "--schedules" => options.schedules = number()?,
+            "--jobs" => options.jobs = number()?,
             "--seed" => options.seed = number()?,
             "--rates" => {
                 options.rates = match value.as_str() {
@@ -32,7 +39,7 @@ fn options() -> Result<Options, String> {
                     _ => return Err(format!("--rates is calm, rough or storm, not {value}")),
                 }
             }
-            _ => return Err(format!("{word} is not known: --schedules N --seed S --rates calm|rough|storm --keep-going")),
+            _ => return Err(format!("{word} is not known: --schedules N --seed S --jobs J --rates calm|rough|storm --keep-going")),
         }
     }
     Ok(options)
@@ -48,32 +55,70 @@ fn main() -> ExitCode {
     }
 }
 
+/// What a batch of schedules came to.
+#[derive(Default)]
+struct Found {
+    sum: Course,
+    violations: BTreeMap<&'static str, Vec<u64>>,
+    /// The first of each kind, with its trace.
+    shown: Vec<String>,
+}
+
+/// Runs every `jobs`-th seed from `first` on.
+fn batch(options: &Options, first: u64, jobs: u64, stop: &AtomicBool) -> Found {
+    let schedule = Schedule { rates: options.rates, ..Schedule::default() };
+    let mut found = Found::default();
+    let mut seed = options.seed.saturating_add(first);
+    while seed < options.seed.saturating_add(options.schedules) && !stop.load(Ordering::Relaxed) {
+        match schedule.run(seed) {
+            Ok(course) => found.sum.add(&course),
+            Err(failing) => {
+                let seeds = found.violations.entry(failing.violation.invariant).or_default();
+                if seeds.is_empty() {
+                    found.shown.push(format!("{failing:?}"));
+                }
+                seeds.push(seed);
+                stop.store(!options.keep_going, Ordering::Relaxed);
+            }
+        }
+        seed = seed.saturating_add(jobs);
+    }
+    found
+}
+
 fn run(options: &Options) -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "measures the simulator itself; the simulation has a clock of its own")]
     let began = Instant::now();
-    let schedule = Schedule { rates: options.rates, ..Schedule::default() };
-    let mut sum = Course::default();
-    let mut violations: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-    for seed in options.seed..options.seed.saturating_add(options.schedules) {
-        match schedule.run(seed) {
-            Ok(course) => sum.add(&course),
-            Err(failing) => {
-                let seeds = violations.entry(failing.violation.invariant).or_default();
-                if seeds.is_empty() {
-                    println!("{failing:?}");
-                }
-                seeds.push(seed);
-                if !options.keep_going {
-                    break;
-                }
-            }
+    let stop = AtomicBool::new(false);
+    // Each simulation is single-threaded; different seeds know nothing of each other.
+    let batches: Vec<Found> = std::thread::scope(|scope| {
+        let jobs = options.jobs.max(1);
+        let threads: Vec<_> = (0..jobs)
+            .map(|first| {
+                scope.spawn({
+                    let stop = &stop;
+                    move || batch(options, first, jobs, stop)
+                })
+            })
+            .collect();
+        threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    });
+    let each_second = options.schedules as f64 / began.elapsed().as_secs_f64();
+    let mut all = Found::default();
+    for found in batches {
+        all.sum.add(&found.sum);
+        found.shown.iter().for_each(|shown| println!("{shown}"));
+        for (invariant, seeds) in found.violations {
+            all.violations.entry(invariant).or_default().extend(seeds);
         }
     }
-    let each_second = options.schedules as f64 / began.elapsed().as_secs_f64();
-    println!("{} schedules from seed {}: {each_second:.0} a second; {sum:?}", options.schedules, options.seed);
-    for (invariant, seeds) in &violations {
+    println!(
+        "{} schedules from seed {}: {each_second:.0} a second on {} threads; {:?}",
+        options.schedules, options.seed, options.jobs, all.sum
+    );
+    for (invariant, seeds) in &all.violations {
         let first: Vec<String> = seeds.iter().take(10).map(u64::to_string).collect();
         println!("{} seeds: “{invariant}” does not hold: {}", seeds.len(), first.join(", "));
     }
-    if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if all.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

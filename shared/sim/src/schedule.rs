@@ -138,7 +138,11 @@ fn over(sim: &Sim) -> bool {
     let inner = sim.shared.lock();
     let rows = &inner.state.rows;
     let state = |row: &mayday_core::port::Row| row.body.pointer("/record/state").cloned().unwrap_or_default();
-    let open = rows.all("approval").any(|row| state(row) == "pending" || (state(row).get("approved").is_some() && !started(&inner, &row.key.id)));
+    let open = rows.all("approval").any(|row| {
+        let approved = state(row).get("approved").is_some();
+        let announced = row.body.pointer("/record/announced") == Some(&Value::Bool(true));
+        state(row) == "pending" || (approved && !started(&inner, &row.key.id)) || (!approved && !announced)
+    });
     let running = rows.all("run").any(|row| {
         let told = row.body.pointer("/record/told").and_then(Value::as_u64);
         let log = row.body.pointer("/record/log").and_then(Value::as_array).map(|log| log.len() as u64);
@@ -262,7 +266,9 @@ async fn looks_after(gate: Gate) {
         for run in stuck {
             let (user, action) = match gate.shared.lock().dice.below(4) {
                 0 => ("U0ANA", "cancel"),
-                1 if run.steps.iter().any(|step| step.id.0 == "compare") && run.current().is_some_and(|step| step.id.0 == "compare") => ("U0BEN", "skip"),
+                1 if run.steps.iter().any(|step| step.id.0 == "compare") && run.current().is_some_and(|step| step.id.0 == "compare") => {
+                    ("U0BEN", "skip")
+                }
                 _ => ("U0ANA", "retry"),
             };
             deliver(&gate.shared, &somebody(user), click(action, run.id.as_str(), None), None);

@@ -63,8 +63,7 @@ pub(crate) fn state(began: Millis, dice: &mut Dice) -> State {
         state.secrets.insert((REGION.to_owned(), format!("prod/{name}")), SecretState { versions });
     }
     let cname = "inventory.db.internal".to_owned();
-    let record =
-        RecordSet { name: cname.clone(), kind: "CNAME".to_owned(), ttl: 5, values: vec![host(REGION, "inventory-db")] };
+    let record = RecordSet { name: cname.clone(), kind: "CNAME".to_owned(), ttl: 5, values: vec![host(REGION, "inventory-db")] };
     state.zones.records.insert(("db.internal".to_owned(), cname), record);
     state
 }

@@ -52,7 +52,7 @@ pub(crate) enum What {
 }
 
 /// The last so many lines are kept.
-const KEPT: usize = 4_000;
+const KEPT: usize = 20_000;
 
 /// The trace of a simulation.
 #[derive(Debug, Default)]
@@ -73,7 +73,7 @@ impl Trace {
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:>10.3} s  task {:<4}", self.at as f64 / 1_000.0, self.task.0)?;
+        write!(f, "{:>10.3} s  task {:<4} ", self.at as f64 / 1_000.0, self.task.0)?;
         match &self.what {
             What::Said(text) => f.write_str(text),
             What::Call(number, call, fate) => {

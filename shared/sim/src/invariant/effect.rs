@@ -83,7 +83,9 @@ thread_local! {
 fn plan(state: &State) -> Result<Rc<Plan>, String> {
     let newest = state.blobs.get(PLAN_KEY).and_then(|versions| versions.last()).ok_or("there is no plan")?;
     READ.with_borrow_mut(|read| {
-        if let Some((text, plan)) = read && text == newest {
+        if let Some((text, plan)) = read
+            && text == newest
+        {
             return Ok(plan.clone());
         }
         let text = std::str::from_utf8(newest).map_err(|error| error.to_string())?;
@@ -112,7 +114,7 @@ pub(super) fn own_only(case: &Case<'_>) -> Finding {
             held(tags.get(mayday_core::policy::OWNER_TAG) == Some(&effect.run), || "the run did not make it".to_owned())
         }
         "delete_instance" => {
-                    let retires = matches!(step.act, Act::Retire(_));
+            let retires = matches!(step.act, Act::Retire(_));
             held(retires, || "only a retirement deletes".to_owned())?;
             let serves = state.secrets.values().filter_map(|secret| secret.versions.last());
             let led = serves.into_iter().any(|(_, value)| value.expose().contains(&format!("\"{}.", effect.target)));

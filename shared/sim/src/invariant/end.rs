@@ -106,7 +106,9 @@ fn sources(state: &State) -> Finding {
             return Err(format!("{id} is gone"));
         };
         let retired = state.effects.iter().any(|effect| effect.method == "delete_instance" && effect.target == id);
-        if !retired && (instance.gone.is_some() || instance.settings.len() > 1 || instance.settings.iter().any(|(_, now)| *now != settings())) {
+        if !retired
+            && (instance.gone.is_some() || instance.settings.len() > 1 || instance.settings.iter().any(|(_, now)| *now != settings()))
+        {
             return Err(format!("{id} was changed"));
         }
     }

@@ -87,7 +87,8 @@ pub(crate) fn on_effect(inner: &mut Inner, effect: &Effect) {
 
 pub(crate) fn on_write(inner: &mut Inner, row: &Row) {
     let before = inner.state.rows.get(&row.key.partition, &row.key.id);
-    let findings: Vec<_> = WRITES.iter().filter_map(|(name, check)| check(&inner.state, before, row).err().map(|why| (*name, why))).collect();
+    let findings: Vec<_> =
+        WRITES.iter().filter_map(|(name, check)| check(&inner.state, before, row).err().map(|why| (*name, why))).collect();
     for (name, why) in findings {
         inner.violated(name, why);
     }

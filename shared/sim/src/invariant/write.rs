@@ -1,6 +1,9 @@
 use std::collections::BTreeSet;
 
-use mayday_core::{port::{Key, Row}, run::Run};
+use mayday_core::{
+    port::{Key, Row},
+    run::Run,
+};
 use serde_json::Value;
 
 use super::{Finding, holds_secret};
@@ -56,7 +59,8 @@ pub(super) fn chained(state: &State, before: Option<&Row>, row: &Row) -> Finding
         return Err(format!("entry {} is overwritten", row.key.id));
     }
     let last = state.rows.all("audit").next_back();
-    let (seq, hash) = last.map_or((Some(0), None), |last| (member(last, "/record/seq").and_then(Value::as_u64), member(last, "/record/hash")));
+    let (seq, hash) =
+        last.map_or((Some(0), None), |last| (member(last, "/record/seq").and_then(Value::as_u64), member(last, "/record/hash")));
     let follows = member(row, "/record/seq").and_then(Value::as_u64) == seq.map(|seq| seq + 1);
     let linked = last.is_none() || member(row, "/record/previous") == hash;
     if follows && linked { Ok(()) } else { Err(format!("entry {} does not", row.key.id)) }

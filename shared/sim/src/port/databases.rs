@@ -5,7 +5,7 @@ use mayday_core::{
     port::{Databases, Instance, Phase, Restoration, Settings, Snapshot},
 };
 
-use super::{takes_effect, change, look, owner};
+use super::{change, look, owner, takes_effect};
 use crate::{gate::Gate, trace::Port};
 
 #[async_trait]
@@ -16,7 +16,8 @@ impl Databases for Gate {
 
     async fn snapshots(&self, region: &str, instance: &str) -> Result<Vec<Snapshot>, CallError> {
         let found = self.look(look(Port::Databases, "snapshots", instance), |state, moment| {
-            let of_instance = state.databases.snapshots.iter().filter(|((at, _), found)| at == region && found.snapshot.instance == instance);
+            let of_instance =
+                state.databases.snapshots.iter().filter(|((at, _), found)| at == region && found.snapshot.instance == instance);
             Ok(of_instance.filter_map(|((_, id), _)| state.databases.describe_snapshot(region, id, moment)).collect())
         });
         found.await

@@ -5,7 +5,7 @@ use mayday_core::{
     port::{ChangeStatus, Dns, RecordSet},
 };
 
-use super::{takes_effect, change, look, owner};
+use super::{change, look, owner, takes_effect};
 use crate::{fault::SECOND, gate::Gate, trace::Port};
 
 #[async_trait]

@@ -5,7 +5,7 @@ use mayday_core::{
     port::{SecretText, SecretVersion, Secrets},
 };
 
-use super::{takes_effect, change, look, owner};
+use super::{change, look, owner, takes_effect};
 use crate::{gate::Gate, trace::Port};
 
 #[async_trait]

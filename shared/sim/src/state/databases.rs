@@ -193,9 +193,10 @@ impl Databases {
         let mut settings = with_losses(wanted, dice);
         settings.tags.extend(wanted.owner.clone());
         settings.tags.extend(owner.clone());
-        let created = now + dice.between(5 * SECOND, 30 * SECOND);
+        let created = now + dice.between(SECOND, 5 * SECOND);
         // One in eight takes its time, as a large volume does.
-        let available = created + if dice.below(8) == 0 { dice.between(5 * MINUTE, 40 * MINUTE) } else { dice.between(5 * SECOND, 2 * MINUTE) };
+        let available =
+            created + if dice.below(8) == 0 { dice.between(5 * MINUTE, 40 * MINUTE) } else { dice.between(SECOND, 10 * SECOND) };
         self.made += 1;
         let restored = InstanceState {
             resource_id: format!("db-MADE{:04}", self.made),
@@ -250,7 +251,7 @@ impl Databases {
         if settings.parameter_group != current.parameter_group {
             found.pending_reboot = true;
         }
-        let done = now + dice.between(SECOND, 60 * SECOND);
+        let done = now + dice.between(SECOND, 20 * SECOND);
         // The vendor answers before the status changes.
         found.phases.push((now + dice.between(0, 5 * SECOND), Phase::Underway("modifying".to_owned())));
         found.phases.push((done + 5 * SECOND, Phase::Available));

@@ -241,7 +241,10 @@ fn d17_taking_back_and_approving_at_once_has_one_winner_whom_both_learn_of() {
             succeeded(&mut sim);
         } else {
             winners[1] += 1;
-            assert!(said_to_ben.contains("ithdrawn") || said_to_ben.contains("aken back") || said_to_ben.contains("ancel"), "{said_to_ben}");
+            assert!(
+                said_to_ben.contains("ithdrawn") || said_to_ben.contains("aken back") || said_to_ben.contains("ancel"),
+                "{said_to_ben}"
+            );
             sim.run_for(10 * MINUTE);
             nothing_done(&sim);
         }

@@ -33,7 +33,8 @@ fn c1_a_wildcard_for_what_destroys_is_refused() {
 
 #[test]
 fn c4_each_disqualifying_mark_of_an_account_alone_denies() {
-    let marks: [(&str, fn(&mut Profile)); 6] = [
+    type Mark = (&'static str, fn(&mut Profile));
+    let marks: [Mark; 6] = [
         ("deactivated", |profile| profile.deleted = true),
         ("a guest", |profile| profile.restricted = true),
         ("a single-channel guest", |profile| profile.ultra_restricted = true),

@@ -1,5 +1,13 @@
 //! The simulated world's tests: the catalogue's cases, crash points one by one, random schedules, and planted bugs.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's helpers are tests too; only functions marked as tests are known as such"
+)]
+
 mod approval;
 mod crash;
 mod delivery;
@@ -10,7 +18,11 @@ mod semantics;
 mod story;
 mod vendor;
 
-use mayday_core::{approval::State as Decided, proposal::Proposal, run::{Run, State}};
+use mayday_core::{
+    approval::State as Decided,
+    proposal::Proposal,
+    run::{Run, State},
+};
 use mayday_sim::{Sim, fault::HOUR};
 
 /// A world with a scheduler, in which Ana has asked for a restore of `orders`.

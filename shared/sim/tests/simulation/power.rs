@@ -1,6 +1,12 @@
 //! Planted bugs: each an adapter that does what a careless one would, and each must be caught by an invariant.
 
-use std::{collections::BTreeMap, sync::{Arc, Mutex, atomic::{AtomicU64, Ordering}}};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use async_trait::async_trait;
 use mayday_core::{

@@ -19,7 +19,8 @@ fn h5_of_two_runs_on_one_target_the_second_is_refused_and_told_who_holds_it() {
     sim.as_("ben").sends(phrase(&second, "V-2"));
     sim.run_for(2 * HOUR);
     let states: Vec<State> = sim.see(|state| state.records::<mayday_core::run::Run>()).into_iter().map(|run| run.state).collect();
-    let refused: Vec<&String> = states.iter().filter_map(|state| if let State::Failed { why } = state { Some(why) } else { None }).collect();
+    let refused: Vec<&String> =
+        states.iter().filter_map(|state| if let State::Failed { why } = state { Some(why) } else { None }).collect();
     assert_eq!(refused.len(), 1, "{states:?}");
     assert!(refused[0].contains("is held by r-"), "{refused:?}");
     assert!(states.contains(&State::Succeeded), "{states:?}");
