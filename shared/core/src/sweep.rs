@@ -25,6 +25,8 @@ const ABANDONED: SignedDuration = SignedDuration::from_mins(5);
 const UNHEARD: SignedDuration = SignedDuration::from_mins(1);
 /// A decision older than this is not told any more.
 const STALE_NEWS: SignedDuration = SignedDuration::from_hours(24);
+/// A proposal whose card is not posted after this long won't be shown by whoever made it: longer than a worker may run.
+const UNSEEN: SignedDuration = SignedDuration::from_secs(60);
 /// A claim older than this can't be repeated any more: its signature is too old.
 const FORGOTTEN: SignedDuration = SignedDuration::from_mins(15);
 
@@ -74,6 +76,11 @@ async fn approvals(world: &World, swept: &mut Swept) -> Result<(), Fault> {
                 swept.expired += 1;
                 let approval = Approval { state: State::Expired, ..kept.value.clone() };
                 desk::tell_decision(world, &approval, &proposal.value).await;
+            }
+            // Whoever proposed it died before showing it: nobody could approve what nobody sees.
+            State::Pending if kept.value.cards.is_empty() && now.duration_since(proposal.value.asked_at) >= UNSEEN => {
+                desk::post_card(world, &run::channel(world).await?, &proposal.value, &kept).await?;
+                swept.told += 1;
             }
             State::Approved { at } => {
                 let run: Option<Kept<Run>> = store.load(kept.value.proposal.run().as_str()).await?;

@@ -15,6 +15,7 @@ use serde_json::json;
 pub use claim::Claim;
 pub(crate) use click::decided;
 pub use click::tell_decision;
+pub use propose::post_card;
 
 use crate::{
     approval::Approval,

@@ -7,7 +7,7 @@ use crate::{
     audit,
     failure::{Failure, Fault, Refusal},
     ident::Actor,
-    port::Page,
+    port::{Page, World},
     proposal::Proposal,
     run::{self, Lock, Run},
     store::{Created, Kept, Store},
@@ -38,29 +38,9 @@ impl Desk<'_> {
         let approval = match store.create(approval).await? {
             Created::New(kept) | Created::Already(kept) => kept,
         };
-        self.post_card(&proposal, approval).await
-    }
-
-    async fn post_card(&self, proposal: &Proposal, approval: Kept<Approval>) -> Result<Reply, Failure> {
         let channel = &self.current.plan.slack.channel;
-        let card = view::approval_card(proposal, &approval.value, self.world.clock.now());
-        let posted = self
-            .world
-            .chat
-            .post(channel, None, &card)
-            .await
-            .map_err(|error| Fault::because(format!("the card of {} could not be posted to {channel}", proposal.id), error))?;
-        let thread = posted.ts.clone();
-        let mut cards = approval.value.cards.clone();
-        cards.push(posted);
-        let next = Approval { cards, ..approval.value.clone() };
-        // Somebody has pressed a button already: then the card is edited by its own message's place.
-        let _ = Store::of(self.world).replace(&approval, next).await?;
-        if let Some(details) = view::approval_details(proposal, &approval.value, self.world.clock.now()) {
-            let what = |error| Fault::because(format!("the steps of {} could not be posted", proposal.id), error);
-            self.world.chat.post(channel, Some(&thread), &details).await.map_err(what)?;
-        }
-        Ok(Reply::Message(view::proposed(proposal, channel)))
+        post_card(self.world, channel, &proposal, &approval).await?;
+        Ok(Reply::Message(view::proposed(&proposal, channel)))
     }
 
     /// Only one run at a time holds a target.
@@ -94,6 +74,26 @@ impl Desk<'_> {
         }
         Ok(())
     }
+}
+
+/// Shows a proposal to those who decide, and keeps where. The sweep does it for whoever died before.
+///
+/// # Errors
+/// When it can't be posted.
+pub async fn post_card(world: &World, channel: &str, proposal: &Proposal, approval: &Kept<Approval>) -> Result<(), Fault> {
+    let what = |error| Fault::because(format!("the card of {} could not be posted to {channel}", proposal.id), error);
+    let card = view::approval_card(proposal, &approval.value, world.clock.now());
+    let posted = world.chat.post(channel, None, &card).await.map_err(what)?;
+    let thread = posted.ts.clone();
+    let mut cards = approval.value.cards.clone();
+    cards.push(posted);
+    let next = Approval { cards, ..approval.value.clone() };
+    // Somebody has pressed a button already: then the card is edited by its own message's place.
+    let _ = Store::of(world).replace(approval, next).await?;
+    if let Some(details) = view::approval_details(proposal, &approval.value, world.clock.now()) {
+        world.chat.post(channel, Some(&thread), &details).await.map_err(what)?;
+    }
+    Ok(())
 }
 
 fn asks_the_same(left: &Proposal, right: &Proposal) -> bool {

@@ -18,6 +18,7 @@ pub use begin::{begin, launch, resume};
 pub use distress::distress;
 pub(crate) use finish::checks;
 pub use intervene::{Intervention, intervene};
+pub(crate) use tell::channel;
 pub use tell::tell;
 pub use visit::{Next, visit};
 

@@ -76,7 +76,7 @@ async fn refresh(world: &World, mut kept: Kept<Run>, proposal: &Proposal) -> Res
 }
 
 /// Where runs are told of.
-pub(super) async fn channel(world: &World) -> Result<String, Fault> {
+pub(crate) async fn channel(world: &World) -> Result<String, Fault> {
     match plan::current(world.blobs.as_ref()).await {
         Ok(current) => Ok(current.plan.slack.channel),
         Err(crate::failure::Failure::Fault(fault)) => Err(fault),

@@ -93,3 +93,14 @@ fn e9_typing_again_what_seemed_lost_makes_no_second_run() {
     assert!(answer.contains("is held by") && answer.contains(proposal.id.run().as_str()), "{answer}");
     succeeded(&mut sim);
 }
+
+#[test]
+fn e9_a_proposal_whose_maker_died_before_showing_it_is_shown_by_the_sweep() {
+    let mut sim = Sim::new(10);
+    sim.set_faults(Faults::first(1, Port::Chat, "post", Fate::CrashBefore));
+    sim.as_("ana").sends(Request::Command(RESTORE.to_owned()));
+    sim.ticks();
+    sim.run_for(3 * MINUTE);
+    let cards = sim.see(|state| state.rows.all("approval").map(|row| row.body.to_string().matches("\"ts\"").count()).collect::<Vec<_>>());
+    assert_eq!(cards, [1], "one proposal, and one card that shows it");
+}
