@@ -83,10 +83,5 @@ fn click(actions: &BlockActions) -> Option<Request> {
 fn submit(view: &View) -> Request {
     let values: BTreeMap<String, String> =
         view.answers().filter_map(|(_, action, answer)| answer.value().map(|value| (action.to_owned(), value))).collect();
-    Request::Submit {
-        callback: view.callback_id.clone(),
-        reference: view.private_metadata.clone(),
-        values,
-        view: ViewId(view.id.clone()),
-    }
+    Request::Submit { callback: view.callback_id.clone(), reference: view.private_metadata.clone(), values, view: ViewId(view.id.clone()) }
 }
