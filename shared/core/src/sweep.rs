@@ -119,9 +119,10 @@ async fn runs(world: &World, swept: &mut Swept) -> Result<(), Fault> {
 async fn locks(world: &World, swept: &mut Swept) -> Result<(), Fault> {
     let store = Store::of(world);
     for lock in store.list::<Lock>(&LOOKED_AT).await? {
-        let run: Option<Kept<Run>> = store.load(lock.value.run.as_str()).await?;
+        let Some(holder) = &lock.value.run else { continue };
+        let run: Option<Kept<Run>> = store.load(holder.as_str()).await?;
         if run.is_none_or(|run| run.value.state.is_final()) {
-            store.delete(&lock).await?;
+            run::release(world, &lock).await?;
             swept.released += 1;
         }
     }

@@ -68,6 +68,7 @@ impl Action for Align {
 
     async fn call(&self, world: &World, permit: &Permit) -> Result<(), CallError> {
         let current = world.databases.instance(&self.region, &self.instance).await?;
+        permit.check(world.clock.now())?;
         match current {
             Some(instance) if self.settings.differences(&instance.settings).is_empty() => {
                 world.databases.reboot(permit, &self.region, &self.instance).await

@@ -124,9 +124,11 @@ impl Action for Switch {
                 let current =
                     current.ok_or_else(|| CallError::refused("Moved", format!("the secret {name} was changed by somebody else")))?;
                 let value = pointed_at(&current.value, &endpoint, &self.to)?;
+                permit.check(world.clock.now())?;
                 world.secrets.put(permit, region, name, &self.version, &value).await
             }
             Route::Cname { zone, record } => {
+                permit.check(world.clock.now())?;
                 let change = world.dns.replace(permit, zone, record, &Self::after(record, &endpoint)).await?;
                 // Whether all servers know is seen when looking; asking now spares a visit where they are fast.
                 let _: ChangeStatus = world.dns.change(&change).await.unwrap_or(ChangeStatus::Pending);

@@ -5,6 +5,7 @@ use super::RecoveryPoint;
 use crate::{
     database::{Lineage, Live, Reign},
     failure::Refusal,
+    port::Instance,
     view::Span,
 };
 
@@ -58,14 +59,28 @@ impl Source {
     }
 }
 
+/// What can be chosen from.
+#[derive(Debug, Clone, Copy)]
+pub struct Choices<'a> {
+    /// The database as it stands.
+    pub live: &'a Live,
+    /// Which instances have had its traffic.
+    pub lineage: &'a Lineage,
+    /// The instance that had it at the wanted moment, if that is another than today's and still there.
+    pub past: Option<&'a Instance>,
+    /// Its recovery points, newest first.
+    pub points: &'a [RecoveryPoint],
+}
+
 /// Works out where the wanted data comes from.
 ///
 /// # Errors
 /// A refusal that says what there is instead.
-pub fn choose(wanted: &Wanted, live: &Live, lineage: &Lineage, points: &[RecoveryPoint], now: Timestamp) -> Result<Source, Refusal> {
+pub fn choose(wanted: &Wanted, choices: Choices<'_>, now: Timestamp) -> Result<Source, Refusal> {
+    let Choices { live, lineage, past, points } = choices;
     match wanted {
         Wanted::Latest => latest(live, points),
-        Wanted::At(at) => at_moment(*at, live, lineage, now),
+        Wanted::At(at) => at_moment(*at, live, lineage, past, now),
         Wanted::Id(id) => by_id(id, live, points),
         Wanted::LastKnownGood { before } => last_known_good(before.unwrap_or(now), live, points),
     }
@@ -79,34 +94,35 @@ fn latest(live: &Live, points: &[RecoveryPoint]) -> Result<Source, Refusal> {
     }
 }
 
-fn at_moment(at: Timestamp, live: &Live, lineage: &Lineage, now: Timestamp) -> Result<Source, Refusal> {
+fn at_moment(at: Timestamp, live: &Live, lineage: &Lineage, past: Option<&Instance>, now: Timestamp) -> Result<Source, Refusal> {
     if at > now {
-        return Err(Refusal::new(format!("{at} is in the future: it is {now} now."))
+        return Err(Refusal::new(format!("{} is in the future: it is {} now.", utc(at), utc(now)))
             .instead("Give a moment that has passed, such as `--at \"10 minutes ago\"`."));
     }
-    if live.gone {
-        return Err(Refusal::new(format!("The instance {} is gone, and its log with it.", live.instance.id))
-            .instead(format!("`/dr backups {}` lists the snapshots that are left; restore one with `--id`.", live.name)));
-    }
+    let list = format!("`/dr backups {}` lists its snapshots; restore one with `--id`.", live.name);
     let Some(reign) = lineage.at(at) else {
-        return Err(Refusal::new(format!("No instance of {} is known from {at}.", live.name)));
+        return Err(Refusal::new(format!("No instance of {} is known from {}.", live.name, utc(at))).instead(list));
     };
-    if reign.resource_id == live.instance.resource_id {
-        let Some(latest) = live.instance.latest_restorable else {
-            return Err(Refusal::new(format!("{} keeps no log: automated backups are off.", live.instance.id))
-                .instead(format!("`/dr backups {}` lists its snapshots; restore one with `--id`.", live.name)));
-        };
-        if let Some(earliest) = live.instance.earliest_restorable.filter(|earliest| at < *earliest) {
-            return Err(Refusal::new(format!(
-                "The log of {} begins at {earliest}, {} after the moment you gave.",
-                live.instance.id,
-                Span(earliest.duration_since(at))
-            ))
-            .instead(format!("`/dr backups {} --before \"{at}\"` lists older recovery points.", live.name)));
-        }
-        return Ok(Source::Log { reign: reign.clone(), at, wait: at > latest });
+    let serving = (!live.gone).then_some(&live.instance);
+    let instance = serving.into_iter().chain(past).find(|instance| instance.resource_id == reign.resource_id);
+    let Some(instance) = instance else {
+        return Err(
+            Refusal::new(format!("The instance {} had the traffic then; it is gone, and its log with it.", reign.instance)).instead(list)
+        );
+    };
+    let Some(latest) = instance.latest_restorable else {
+        return Err(Refusal::new(format!("{} keeps no log: automated backups are off.", instance.id)).instead(list));
+    };
+    if let Some(earliest) = instance.earliest_restorable.filter(|earliest| at < *earliest) {
+        let late = Span(earliest.duration_since(at));
+        return Err(Refusal::new(format!("The log of {} begins at {}, {late} after the moment you gave.", instance.id, utc(earliest)))
+            .instead(format!("`/dr backups {}` lists what can be restored.", live.name)));
     }
-    Ok(Source::Log { reign: reign.clone(), at, wait: false })
+    Ok(Source::Log { reign: reign.clone(), at, wait: at > latest })
+}
+
+fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 fn by_id(id: &str, live: &Live, points: &[RecoveryPoint]) -> Result<Source, Refusal> {
@@ -128,8 +144,9 @@ fn last_known_good(before: Timestamp, live: &Live, points: &[RecoveryPoint]) -> 
         return Ok(Source::Point(Box::new(point.clone())));
     }
     let none = Refusal::new(format!(
-        "No recovery point of {} from before {before} was ever restored and found good, so none is known to be good.",
-        live.name
+        "No recovery point of {} from before {} was ever restored and found good, so none is known to be good.",
+        live.name,
+        utc(before)
     ));
     Err(match earlier().next() {
         Some(point) => none.instead(format!(

@@ -6,7 +6,7 @@ mod verification;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use choose::{Source, Wanted, choose, loss};
+pub use choose::{Choices, Source, Wanted, choose, loss};
 pub use verification::Verification;
 
 use crate::{

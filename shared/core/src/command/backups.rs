@@ -2,7 +2,7 @@
 
 use super::{Examples, Spellings, name};
 use crate::{
-    backup::{self, Source, Wanted},
+    backup::{self, Choices, Source, Wanted},
     database,
     desk::{Desk, Reply},
     failure::{Failure, Refusal},
@@ -49,7 +49,9 @@ pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
     let lineage = database::lineage(desk.world, &live).await?;
     let mut points = backup::points(desk.world, &live, &lineage).await?;
     points.retain(|point| before.is_none_or(|before| point.taken_at().is_some_and(|taken_at| taken_at < before)));
-    let picked = backup::choose(&Wanted::LastKnownGood { before }, &live, &lineage, &points, now).ok();
+    let picked =
+        backup::choose(&Wanted::LastKnownGood { before }, Choices { live: &live, lineage: &lineage, past: None, points: &points }, now)
+            .ok();
     let picked = picked.and_then(|source| match source {
         Source::Point(point) => Some(point.id().to_owned()),
         _ => None,

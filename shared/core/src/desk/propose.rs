@@ -47,12 +47,14 @@ impl Desk<'_> {
     async fn free(&self, proposal: &Proposal) -> Result<(), Failure> {
         let store = Store::of(self.world);
         let lock: Option<Kept<Lock>> = store.load(&proposal.target.database).await?;
-        let Some(lock) = lock else { return Ok(()) };
-        let holder: Option<Kept<Run>> = store.load(lock.value.run.as_str()).await?;
+        let Some(holder) = lock.and_then(|lock| lock.value.run) else { return Ok(()) };
+        let holder: Option<Kept<Run>> = store.load(holder.as_str()).await?;
         match holder.filter(|holder| !holder.value.state.is_final()) {
-            Some(holder) => Err(Refusal::new(format!("{} is held by {} ({}).", lock.value.target, holder.value.id, holder.value.title))
-                .instead(format!("Wait for it, or stop it with `/dr cancel {}`.", holder.value.id))
-                .into()),
+            Some(holder) => {
+                Err(Refusal::new(format!("{} is held by {} ({}).", proposal.target.database, holder.value.id, holder.value.title))
+                    .instead(format!("Wait for it, or stop it with `/dr cancel {}`.", holder.value.id))
+                    .into())
+            }
             None => Ok(()),
         }
     }

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use crate::{
     action::Class,
     approval::{Approval, State},
@@ -40,6 +42,8 @@ pub struct Permit {
     run: String,
     step: StepId,
     authority: Authority,
+    /// Whoever has slept beyond this does not call any more: a successor may have.
+    until: Timestamp,
 }
 
 impl Permit {
@@ -47,7 +51,24 @@ impl Permit {
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn for_test(run: &str) -> Self {
-        Self { run: run.to_owned(), step: StepId("test".to_owned()), authority: Authority::Additive }
+        Self { run: run.to_owned(), step: StepId("test".to_owned()), authority: Authority::Additive, until: Timestamp::MAX }
+    }
+
+    /// The same permit, good until a time.
+    #[must_use]
+    pub(crate) fn lasting(self, until: Timestamp) -> Self {
+        Self { until, ..self }
+    }
+
+    /// Whether it is still good. Asked right before the call, by an action that looks at something first.
+    ///
+    /// # Errors
+    /// When it is not: then nothing was called.
+    pub fn check(&self, now: Timestamp) -> Result<(), CallError> {
+        if now < self.until {
+            return Ok(());
+        }
+        Err(CallError::NotNow { code: "PermitOver".to_owned(), why: format!("the permit was good until {} only", self.until) })
     }
 
     /// By what right.
@@ -122,15 +143,15 @@ pub async fn permit(world: &World, run: &Run, proposal: &Proposal, step: &Planne
     };
     match step.act.action().drift(world).await? {
         Some(what) => Err(forbidden(format!("the world has changed since this was proposed: {what}"))),
-        None => Ok(Permit { run: run.id.0.clone(), step: step.id.clone(), authority }),
+        None => Ok(Permit { run: run.id.0.clone(), step: step.id.clone(), authority, until: Timestamp::MAX }),
     }
 }
 
 async fn holds_lock(world: &World, run: &Run) -> Result<(), Withheld> {
     let lock: Option<Kept<Lock>> = Store::of(world).load(&run.target).await?;
-    match lock {
-        Some(lock) if lock.value.run == run.id => Ok(()),
-        Some(lock) => Err(forbidden(format!("{} is held by {}", run.target, lock.value.run))),
+    match lock.and_then(|lock| lock.value.run) {
+        Some(holder) if holder == run.id => Ok(()),
+        Some(holder) => Err(forbidden(format!("{} is held by {holder}", run.target))),
         None => Err(forbidden(format!("this run does not hold {}", run.target))),
     }
 }

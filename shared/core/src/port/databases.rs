@@ -140,8 +140,7 @@ impl Settings {
     /// Every setting by its name, in a form to read. What is unset is left out.
     #[must_use]
     pub fn listed(&self) -> Vec<(String, String)> {
-        let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(self) else { return Vec::new() };
-        fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name, plain(&value))).collect()
+        self.listed_all().into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name, plain(&value))).collect()
     }
 
     /// Every field in which another instance differs. Tags that only the other one has (ours) are no difference.
@@ -158,10 +157,9 @@ impl Settings {
     }
 
     fn listed_all(&self) -> Vec<(String, serde_json::Value)> {
-        match serde_json::to_value(self) {
-            Ok(serde_json::Value::Object(fields)) => fields.into_iter().collect(),
-            _ => Vec::new(),
-        }
+        // By name, whatever order the JSON library keeps: another crate's feature may change that.
+        let fields: BTreeMap<String, serde_json::Value> = serde_json::to_value(self).and_then(serde_json::from_value).unwrap_or_default();
+        fields.into_iter().collect()
     }
 }
 

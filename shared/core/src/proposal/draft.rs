@@ -3,7 +3,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Consequences, PlannedStep, Proposal, Target, estimate, steps};
 use crate::{
     action::{Act, Class},
-    backup::{self, Source, Wanted},
+    backup::{self, Choices, Source, Wanted},
     database::{self, Live},
     failure::{Failure, Refusal},
     ident::{Actor, ProposalId, RunId, StepId},
@@ -57,7 +57,15 @@ pub async fn restore(world: &World, current: &Current, asked: &Asked, wanted: &W
     let lineage = database::lineage(world, &live).await?;
     let points = backup::points(world, &live, &lineage).await?;
     let draft = Draft::begin(world, current, asked, live);
-    let source = backup::choose(wanted, &draft.live, &lineage, &points, draft.now)?;
+    let past = match wanted {
+        Wanted::At(at) => match lineage.at(*at) {
+            Some(reign) => world.databases.instance(&draft.live.entry.region, &reign.instance).await?,
+            None => None,
+        },
+        _ => None,
+    };
+    let choices = Choices { live: &draft.live, lineage: &lineage, past: past.as_ref(), points: &points };
+    let source = backup::choose(wanted, choices, draft.now)?;
     let point = source.recovery_point();
     let title = format!("Restore {} to {}", asked.database, point.map_or_else(|| "its latest moment".to_owned(), utc));
     let consequences = draft.restore_consequences(&source);

@@ -25,19 +25,21 @@ pub(super) async fn take_lock(visit: &Visit<'_>) -> Result<Option<String>, Inter
     let store = Store::of(visit.world);
     let run = visit.run();
     for _ in 0..RACES {
-        let wanted = Lock { target: run.target.clone(), run: run.id.clone(), since: visit.now() };
-        let held: Kept<Lock> = match store.create(wanted).await? {
+        let wanted = Lock { target: run.target.clone(), run: Some(run.id.clone()), since: visit.now() };
+        let held: Kept<Lock> = match store.create(wanted.clone()).await? {
             Created::New(_) => return Ok(None),
-            Created::Already(held) if held.value.run == run.id => return Ok(None),
+            Created::Already(held) if held.value.run.as_ref() == Some(&run.id) => return Ok(None),
             Created::Already(held) => held,
         };
-        let holder: Option<Kept<Run>> = store.load(held.value.run.as_str()).await?;
-        match holder {
-            Some(holder) if !holder.value.state.is_final() => {
+        if let Some(holder) = &held.value.run {
+            let holder: Option<Kept<Run>> = store.load(holder.as_str()).await?;
+            // One whose run has ended could not be released any more.
+            if let Some(holder) = holder.filter(|holder| !holder.value.state.is_final()) {
                 return Ok(Some(format!("{} is held by {} ({}); nothing was done", run.target, holder.value.id, holder.value.title)));
             }
-            // Its run has ended and could not release it any more.
-            _ => store.delete(&held).await?,
+        }
+        if store.replace(&held, wanted).await?.is_ok() {
+            return Ok(None);
         }
     }
     Err(Fault::new(format!("the lock on {} is fought over", run.target)).into())
@@ -47,13 +49,23 @@ pub(super) async fn take_lock(visit: &Visit<'_>) -> Result<Option<String>, Inter
 pub(super) async fn settle(world: &World, run: &Run, proposal: &Proposal) -> Result<(), Fault> {
     let store = Store::of(world);
     let lock: Option<Kept<Lock>> = store.load(&run.target).await?;
-    let Some(lock) = lock.filter(|lock| lock.value.run == run.id) else { return Ok(()) };
+    let Some(lock) = lock.filter(|lock| lock.value.run.as_ref() == Some(&run.id)) else { return Ok(()) };
     // The lock goes last: while it is there, this run has not been settled yet, and is settled once.
     if run.state == State::Succeeded {
         let took: Vec<(StepId, u64)> = run.steps.iter().filter_map(duration).collect();
         proposal::note_timing(world, &proposal.runbook, &proposal.target.database, &took).await?;
     }
-    store.delete(&lock).await
+    release(world, &lock).await
+}
+
+/// Releases a lock, unless somebody else has it by now.
+///
+/// # Errors
+/// When it can't be written.
+pub(crate) async fn release(world: &World, held: &Kept<Lock>) -> Result<(), Fault> {
+    let released = Lock { run: None, since: world.clock.now(), ..held.value.clone() };
+    let _ = Store::of(world).replace(held, released).await?;
+    Ok(())
 }
 
 fn duration(step: &super::StepRecord) -> Option<(StepId, u64)> {

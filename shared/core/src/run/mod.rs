@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use begin::{begin, launch, resume};
 pub use distress::distress;
-pub(crate) use finish::checks;
+pub(crate) use finish::{checks, release};
 pub use intervene::{Intervention, intervene};
 pub(crate) use tell::channel;
 pub use tell::tell;
@@ -231,13 +231,14 @@ impl Run {
     }
 }
 
-/// Who holds a target. Only one run at a time does.
+/// Who holds a target. Only one run at a time does. The record stays when it is released, so that its version counts on: a
+/// holder of long ago that wakes up can't release what somebody else holds by now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lock {
     /// The database's name.
     pub target: String,
-    /// The run.
-    pub run: RunId,
+    /// The run; absent: nobody.
+    pub run: Option<RunId>,
     /// Since when.
     pub since: Timestamp,
 }

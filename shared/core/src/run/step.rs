@@ -106,7 +106,7 @@ async fn call(visit: &mut Visit<'_>, planned: &PlannedStep, record: &StepRecord)
         step.attempts += 1;
     })
     .await?;
-    send(visit, planned, &permit, until).await
+    send(visit, planned, &permit.lasting(until), until).await
 }
 
 /// Makes the call, once.
