@@ -148,7 +148,7 @@ fn over(sim: &Sim) -> bool {
         let log = row.body.pointer("/record/log").and_then(Value::as_array).map(|log| log.len() as u64);
         state(row) == "running" || state(row).get("stuck").is_some() || told < log
     });
-    let locked = rows.all("lock").next().is_some();
+    let locked = rows.all("lock").any(|row| row.body.pointer("/record/run").is_some_and(|run| !run.is_null()));
     inner.open_people == 0 && inner.open_deliveries == 0 && !open && !running && !locked
 }
 

@@ -127,9 +127,9 @@ pub(super) fn own_only(case: &Case<'_>) -> Finding {
 pub(super) fn holds_lock(case: &Case<'_>) -> Finding {
     let run = &case.run;
     let lock: Option<Lock> = case.state.record(&run.target);
-    match lock {
-        Some(lock) if lock.run == run.id => Ok(()),
-        Some(lock) => Err(format!("{} holds it", lock.run)),
+    match lock.and_then(|lock| lock.run) {
+        Some(holder) if holder == run.id => Ok(()),
+        Some(holder) => Err(format!("{holder} holds it")),
         None => Err("nobody holds it".to_owned()),
     }
 }

@@ -49,9 +49,10 @@ fn secrets(state: &State) -> Finding {
 
 fn locks(state: &State) -> Finding {
     for lock in state.records::<Lock>() {
-        let run: Option<Run> = state.record(lock.run.as_str());
+        let Some(holder) = lock.run else { continue };
+        let run: Option<Run> = state.record(holder.as_str());
         if run.is_none_or(|run| run.state.is_final()) {
-            return Err(format!("{} is still locked by {}", lock.target, lock.run));
+            return Err(format!("{} is still locked by {holder}", lock.target));
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
 };
 
 use mayday_core::{approval::State as Decided, run::State};
@@ -17,9 +17,12 @@ use crate::{approved, asked, ended, nothing_done, stuck_at, succeeded};
 fn restore(faults: Faults) -> Sim {
     let mut sim = Sim::with(77, faults, None);
     sim.ticks();
-    sim.as_("ana").asks_restore();
-    // The command may have been lost with its answer: then it is typed again.
-    let proposal = sim.proposal().or_else(|| sim.as_("ana").asks_restore()).expect("a proposal");
+    // A command that died with all its attempts is typed again.
+    let mut asked = sim.as_("ana").asks_restore();
+    while asked.as_ref().is_none_or(|proposal| sim.approval(proposal).is_none()) {
+        asked = sim.as_("ana").asks_restore();
+    }
+    let proposal = asked.expect("a proposal");
     // An approval whose answer was lost on the way is told as trouble, and given again.
     for _ in 0..3 {
         if sim.approval(&proposal).is_some_and(|approval| approval.state == Decided::Pending) {
@@ -139,6 +142,43 @@ fn f4_a_worker_that_sleeps_while_another_takes_over_writes_nothing_when_it_wakes
 }
 
 #[test]
+fn f4_a_worker_that_sleeps_between_its_look_and_its_call_does_not_call_when_it_wakes() {
+    // Each look at the new instance or the secret, one after the other.
+    for nth in 0..20 {
+        let (mut sim, _) = approved(4);
+        let left = AtomicI64::new(nth);
+        sim.set_faults(Faults::rule(move |call| {
+            let looks = (call.method == "instance" && call.about.contains("-r-")) || call.method == "current";
+            if looks && left.fetch_sub(1, Ordering::Relaxed) == 0 { Fate::FreezeAfter(10 * MINUTE) } else { Fate::Well }
+        }));
+        succeeded(&mut sim);
+        sim.run_for(20 * MINUTE);
+        succeeded(&mut sim);
+    }
+}
+
+#[test]
+fn f4_a_worker_that_wakes_while_settling_an_ended_run_does_not_release_the_lock_of_another() {
+    let (mut sim, first) = approved(4);
+    // It sleeps right before it releases the lock; another visit releases it meanwhile, and another run takes it.
+    let slept = AtomicBool::new(false);
+    sim.set_faults(Faults::rule(move |call| {
+        let timing = call.port == Port::Table && call.method == "get" && call.about.starts_with("timing/restore");
+        if timing && !slept.swap(true, Ordering::Relaxed) { Fate::FreezeAfter(10 * MINUTE) } else { Fate::Well }
+    }));
+    succeeded(&mut sim);
+    sim.as_("ana").types("restore orders --at 2026-11-22T11:55:00Z");
+    let second = sim.proposal().unwrap();
+    assert_ne!(first.id, second.id);
+    sim.as_("ben").approves(&second);
+    // It gets stuck at its checks, since those rows are gone, and holds the lock all the while.
+    sim.run_for(20 * MINUTE);
+    assert_eq!(sim.violation(), None);
+    let lock = sim.see(|state| state.record::<mayday_core::run::Lock>("orders")).unwrap();
+    assert_eq!(lock.run, Some(second.id.run()));
+}
+
+#[test]
 fn f5_a_call_without_an_answer_is_looked_for_before_it_is_made_again() {
     for fate in [Fate::LostRequest, Fate::LostAnswer, Fate::Late(40 * SECOND), Fate::Late(4 * MINUTE), Fate::FreezeBefore(5 * MINUTE)] {
         for (port, method) in [(Port::Databases, "restore"), (Port::Databases, "align"), (Port::Secrets, "put")] {
@@ -172,7 +212,8 @@ fn f7_a_call_that_always_fails_is_tried_so_often_and_then_people_decide() {
 
         sim.as_("ana").clicks("cancel", run.id.as_str());
         assert!(matches!(ended(&mut sim).state, State::Stopped { .. }));
-        assert_eq!(sim.see(|state| state.rows.all("lock").count()), 0);
+        let holders = sim.see(|state| state.records::<mayday_core::run::Lock>()).into_iter().filter_map(|lock| lock.run);
+        assert_eq!(holders.count(), 0);
     }
 }
 
