@@ -149,16 +149,19 @@ pub fn phrase_matches(phrase: &str, typed: &str) -> Result<(), String> {
     if wanted == given {
         return Ok(());
     }
-    let same = wanted.chars().zip(given.chars()).take_while(|(left, right)| left == right).count();
-    Err(if given.is_empty() {
-        format!("Nothing was typed. Type: {phrase}")
-    } else if same == given.chars().count() {
-        format!("That stops short. Type all of: {phrase}")
-    } else if same == 0 {
-        format!("That is not the phrase. Type: {phrase}")
+    if given.is_empty() {
+        return Err(format!("Nothing was typed. Type: {phrase}"));
+    }
+    if wanted.starts_with(&given) {
+        return Err(format!("That stops short. Type all of: {phrase}"));
+    }
+    let (words, typed): (Vec<&str>, Vec<&str>) = (phrase.split_whitespace().collect(), typed.split_whitespace().collect());
+    let differ = words.iter().zip(&typed).filter(|(word, typed)| plain(word) != plain(typed));
+    let said: Vec<String> = differ.map(|(word, typed)| format!("you typed “{typed}”, it is “{word}”")).collect();
+    Err(if !said.is_empty() && said.len() < words.len().min(typed.len()) {
+        format!("Not quite: {}. Type: {phrase}", said.join("; "))
     } else {
-        let kept: String = wanted.chars().take(same).collect();
-        format!("After “{kept}” it differs. Type: {phrase}")
+        format!("That is not the phrase. Type: {phrase}")
     })
 }
 
@@ -174,7 +177,7 @@ mod tests {
         }
         assert_eq!(
             phrase_matches(phrase, "orders 14:03 eu-west-1").unwrap_err(),
-            "After “orders14:0” it differs. Type: orders 14:02 eu-west-1"
+            "Not quite: you typed “14:03”, it is “14:02”. Type: orders 14:02 eu-west-1"
         );
         assert_eq!(phrase_matches(phrase, "orders 14:02").unwrap_err(), "That stops short. Type all of: orders 14:02 eu-west-1");
         assert!(phrase_matches(phrase, "  ").is_err());

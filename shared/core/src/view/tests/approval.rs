@@ -194,7 +194,7 @@ fn a_wrong_phrase_is_kept_and_its_difference_shown() {
     let form = read_form(&phrase_form(&proposal, typed, Some(&difference)));
     let shown: Vec<&str> = form.lines().filter(|line| line.contains("⚠️ *Not") || line.contains("____")).collect();
     insta::assert_snapshot!(shown.join("\n"), @r"
-    ⚠️ *Not approved yet.* After “inventory14:” it differs. Type: inventory 14:02 eu-west-1
+    ⚠️ *Not approved yet.* Not quite: you typed “14:20”, it is “14:02”. Type: inventory 14:02 eu-west-1
     The phrase: ____Inventory 14:20____
     ");
     assert_eq!(form.lines().filter(|line| *line == "`inventory 14:02 eu-west-1`").count(), 1, "the phrase stands alone");
