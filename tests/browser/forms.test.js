@@ -74,7 +74,7 @@ test("a wrong phrase is answered in the form with the difference, and what was t
   const field = person.form.getByRole("textbox");
   await field.fill("inventory 99:99 eu-west-3");
   await person.presses(/^Restore inventory/, person.form);
-  await person.form.getByText("Not approved yet. After “inventory").waitFor();
+  await person.form.getByText("Not approved yet. Not quite: you typed “99:99”").waitFor();
   assert.equal(await field.inputValue(), "inventory 99:99 eu-west-3");
   assert.ok(await inView(field), "the field can be seen beside what is wrong with it");
 
