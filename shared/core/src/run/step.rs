@@ -21,6 +21,8 @@ use crate::{
 const SENDABLE: SignedDuration = SignedDuration::from_mins(6);
 /// How long a request whose answer we gave up on may still be on its way.
 const IN_FLIGHT: SignedDuration = SignedDuration::from_secs(30);
+/// The same, where the vendor would not refuse the second call if the first one arrives after all: as long as its signature lives.
+const IN_FLIGHT_AT_MOST: SignedDuration = SignedDuration::from_mins(5);
 
 /// Takes a step as far as it goes without waiting. `Some(seconds)`: look again then. `None`: the run has moved on.
 pub(super) async fn advance(visit: &mut Visit<'_>, id: &StepId) -> Result<Option<u64>, Interrupted> {
@@ -125,7 +127,11 @@ async fn send(visit: &mut Visit<'_>, planned: &PlannedStep, permit: &Permit, unt
         Err(CallError::Unknown { why }) => {
             tracing::warn!(run = visit.run().id.as_str(), step = planned.id.as_str(), why, "the answer to a call was lost");
             let token = u64::from(record(visit, &planned.id)?.attempts);
-            let until = now.saturating_add(IN_FLIGHT).unwrap_or(Timestamp::MAX);
+            let in_flight = match planned.act.action().second_call() {
+                SecondCall::Refused => IN_FLIGHT,
+                SecondCall::OnlyIfUnchanged => IN_FLIGHT_AT_MOST,
+            };
+            let until = now.saturating_add(in_flight).unwrap_or(Timestamp::MAX);
             set(visit, &planned.id, |step| step.state = StepState::Intended { token, until }).await?;
             Ok(Some(2))
         }
