@@ -200,6 +200,17 @@ fn f6_a_request_that_arrives_twice_takes_effect_once() {
 }
 
 #[test]
+fn f6_a_reboot_that_was_given_up_on_does_not_hit_the_instance_once_it_has_the_traffic() {
+    for seed in 0..12 {
+        let (mut sim, _) = approved(seed);
+        sim.set_faults(Faults::first(1, Port::Databases, "reboot", Fate::Late(297_000)));
+        succeeded(&mut sim);
+        sim.run_for(HOUR);
+        assert_eq!(sim.violation(), None);
+    }
+}
+
+#[test]
 fn f7_a_call_that_always_fails_is_tried_so_often_and_then_people_decide() {
     for (fate, attempts) in [(Fate::Refused, 1), (Fate::NotNow, 4)] {
         let (mut sim, _) = approved(7);
