@@ -1,5 +1,7 @@
 //! The steps of a proposal, down to the last argument: the part of the card that the digest stands for.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -88,7 +90,8 @@ fn counted(numbers: &[usize]) -> Mrkdwn {
 
 /// All settings: what has a value with it, switches by what they are set to, so that a phone shows them in a few lines.
 fn settings_lines(settings: &Settings) -> Vec<Mrkdwn> {
-    let Ok(Value::Object(fields)) = serde_json::to_value(settings) else { return Vec::new() };
+    // By name, whatever order the JSON library keeps.
+    let fields: BTreeMap<String, Value> = serde_json::to_value(settings).and_then(serde_json::from_value).unwrap_or_default();
     let (mut set, mut on, mut off, mut none, mut tags) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (name, value) in fields {
         match value {
