@@ -151,5 +151,6 @@ async fn d11_a_plan_changed_after_the_approval_halts_the_run_and_people_are_told
     assert_eq!(stage.effects(calls, "RestoreDBInstanceToPointInTime"), Vec::<String>::new());
     assert_eq!(stage.instances().await, [INSTANCE]);
     let asks = |message: &mayday_tests::Message| message.has_button("retry") && message.says(&["plan"]);
-    assert!(stage.messages(CHANNEL).iter().any(asks), "people are asked");
+    // The thread is told first; the headline with the buttons is edited after it.
+    stage.until("people are asked", async || stage.messages(CHANNEL).iter().any(asks).then_some(())).await;
 }
