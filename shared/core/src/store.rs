@@ -146,7 +146,7 @@ impl Store {
         Ok(())
     }
 
-    /// Lists records of a kind. A record that can't be read is a fault of its own, not of the list: see `skipped`.
+    /// Lists records of a kind. A record that can't be read is logged and left out: it is no reason not to see the others.
     ///
     /// # Errors
     /// When the table can't be read.
