@@ -4,14 +4,26 @@
 //! reads YAML of the plan.
 
 mod check;
+mod communication;
+mod database;
+mod document;
 mod load;
+mod people;
+mod scenario;
+mod service;
 mod span;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use communication::{Audience, Communication, Downtime, Notice, Severity, Stage, Support};
+pub use database::{BackupClass, Check, Database, Expectation, Objectives, Schedule, Traffic};
+pub use document::{Document, Listing, Locations, Place, Task};
 pub use load::{Current, PlanError, current, load};
+pub use people::{Channel, Grant, Level, OnCall, Person, Role, Rotation};
+pub use scenario::{Drill, Goals, Kind, Phase, PhaseTask, RunbookFile, Scenario, Tier};
+pub use service::{App, Failover, Probe, ProbeKind, Record, Service, Site, Standby};
 pub use span::Span;
 
 use crate::{
@@ -45,6 +57,45 @@ pub struct Plan {
     /// The databases, by the name that people type.
     #[serde(default)]
     pub databases: BTreeMap<String, Database>,
+    /// What people use, by the name that people type.
+    #[serde(default)]
+    pub services: BTreeMap<String, Service>,
+    /// The applications, by name.
+    #[serde(default)]
+    pub apps: BTreeMap<String, App>,
+    /// How important things are, by the tier's name.
+    #[serde(default)]
+    pub tiers: BTreeMap<String, Tier>,
+    /// What may happen, by a short name.
+    #[serde(default)]
+    pub scenarios: BTreeMap<String, Scenario>,
+    /// Kinds of data that are no databases.
+    #[serde(default)]
+    pub data: BTreeMap<String, Kind>,
+    /// The phases of a recovery, in order.
+    #[serde(default)]
+    pub phases: Vec<Phase>,
+    /// Who is woken.
+    #[serde(default)]
+    pub on_call: OnCall,
+    /// Who is told what.
+    #[serde(default)]
+    pub communication: Communication,
+    /// Who helps from outside, by a short name.
+    #[serde(default)]
+    pub support: BTreeMap<String, Support>,
+    /// What may be done with nobody awake, by a short name.
+    #[serde(default)]
+    pub standing_orders: BTreeMap<String, StandingOrder>,
+    /// The organization's own runbooks, by name.
+    #[serde(default)]
+    pub runbooks: BTreeMap<String, RunbookFile>,
+    /// Rehearsals, by a short name.
+    #[serde(default)]
+    pub drills: BTreeMap<String, Drill>,
+    /// What the document has beyond all that.
+    #[serde(default)]
+    pub document: Document,
 }
 
 fn utc() -> String {
@@ -61,43 +112,15 @@ pub struct Slack {
     pub channel: String,
 }
 
-/// A person.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Person {
-    /// The user id: `U…` or `W…`. Names are for reading only.
-    pub slack: String,
-    /// What this person may do.
-    #[serde(default)]
-    pub roles: Vec<String>,
-}
-
-/// What a role may do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Role {
-    /// Its grants; none: nothing.
-    #[serde(default)]
-    pub may: Vec<Grant>,
-}
-
-/// Verbs on databases of environments.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Grant {
-    /// The verbs.
-    pub verbs: Vec<Verb>,
-    /// In which environments; `"*"` is every one, for verbs that change nothing.
-    #[serde(default)]
-    pub environments: Vec<String>,
-}
-
 /// How many must approve, by the class of risk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Approvals {
     /// For what replaces or deletes.
     pub destructive: Quorum,
+    /// For what moves people from one site to another; absent: as for what replaces or deletes.
+    #[serde(default)]
+    pub traffic: Option<Quorum>,
 }
 
 /// How many, from which roles, within which time.
@@ -112,80 +135,20 @@ pub struct Quorum {
     pub within: Span,
 }
 
-/// A database.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Database {
-    /// `production`, `staging`, …
-    pub environment: String,
-    /// The AWS region that it lives in.
-    pub region: String,
-    /// The database's name on the server.
-    pub database: String,
-    /// The secret with `username`, `password`, `host` and `port`.
-    pub secret: String,
-    /// What the applications follow to the instance.
-    pub traffic: Traffic,
-    /// How fast it must be back, and how much may be lost.
-    pub objectives: Objectives,
-    /// What must be true of its data for it to count as good.
-    #[serde(default)]
-    pub checks: Vec<Check>,
-    /// What an hour of its instance costs, in US dollars, for the card.
-    #[serde(default)]
-    pub hourly_cost: Option<String>,
-}
-
-/// The indirection that moves when the instance does. Nobody connects by the instance's own name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Traffic {
-    /// The `host` in the database's secret.
-    Secret,
-    /// A CNAME in a private zone.
-    Cname {
-        /// The hosted zone's name.
-        zone: String,
-        /// The record's full name.
-        name: String,
-    },
-}
-
-/// Objectives of one database.
+/// What may be done with nobody awake, because so many approved it beforehand: bounded by verb, targets, conditions and time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Objectives {
-    /// Time to recovery that is aimed at.
-    pub rto: Span,
-    /// Time to recovery that must not be exceeded.
-    #[serde(default)]
-    pub rto_max: Option<Span>,
-    /// Loss that is aimed at.
-    pub rpo: Span,
-}
-
-/// One question to the data and what its answer must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Check {
-    /// What is checked, as a person would say it.
-    pub name: String,
-    /// One statement that reads; its first row's first column is the answer.
-    pub sql: String,
-    /// What the answer must be: `{at_least: 1000}`, `{equals: "0"}`, `{newer_than: 15m}`.
-    pub expect: Expectation,
-}
-
-/// What an answer must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Expectation {
-    /// A number of at least this.
-    AtLeast(i64),
-    /// Exactly this text.
-    Equals(String),
-    /// A time no older than this before the recovery point.
-    NewerThan(Span),
+pub struct StandingOrder {
+    /// What it is for, in one line.
+    pub summary: String,
+    /// The verb. Restore, shutdown and security verbs can't have one.
+    pub verb: Verb,
+    /// On which services, by name.
+    pub services: Vec<String>,
+    /// What must be true then, each a CEL condition over facts: `lag_seconds <= 900`.
+    pub conditions: Vec<String>,
+    /// Until when it holds: `2027-01-01T00:00:00Z`.
+    pub expires: jiff::Timestamp,
 }
 
 impl Plan {

@@ -14,13 +14,20 @@ pub enum Verb {
     Restore,
     /// Let go of an instance that a restore replaced.
     Retire,
+    /// Move people from one site to the other, and back.
+    Failover,
+    /// Run a runbook of the organization's own.
+    Run,
+    /// Wake people.
+    Page,
     /// Decide on what somebody else asked for.
     Approve,
 }
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Look, Self::Backup, Self::Restore, Self::Retire, Self::Approve];
+    pub const ALL: [Self; 8] =
+        [Self::Look, Self::Backup, Self::Restore, Self::Retire, Self::Failover, Self::Run, Self::Page, Self::Approve];
 
     /// Whether it changes anything.
     #[must_use]
@@ -31,7 +38,7 @@ impl Verb {
     /// Whether it replaces or deletes, and so needs an approval.
     #[must_use]
     pub fn is_destructive(self) -> bool {
-        matches!(self, Self::Restore | Self::Retire)
+        matches!(self, Self::Restore | Self::Retire | Self::Failover | Self::Run)
     }
 }
 
@@ -42,6 +49,9 @@ impl fmt::Display for Verb {
             Self::Backup => "backup",
             Self::Restore => "restore",
             Self::Retire => "retire",
+            Self::Failover => "failover",
+            Self::Run => "run",
+            Self::Page => "page",
             Self::Approve => "approve",
         })
     }

@@ -64,7 +64,9 @@ fn noun(proposal: &Proposal) -> &'static str {
         Verb::Restore => "restore",
         Verb::Retire => "deletion",
         Verb::Backup => "backup",
-        Verb::Look | Verb::Approve => "proposal",
+        Verb::Failover => "failover",
+        Verb::Run => "run",
+        Verb::Look | Verb::Page | Verb::Approve => "proposal",
     }
 }
 

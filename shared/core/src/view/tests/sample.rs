@@ -301,6 +301,8 @@ pub(super) fn live() -> Live {
             objectives: Objectives { rto: Span(SignedDuration::from_hours(1)), rto_max: None, rpo: Span(SignedDuration::from_mins(15)) },
             checks: checks(),
             hourly_cost: None,
+            backups: Vec::new(),
+            heartbeat: None,
         },
         route: secret_route(),
         instance: Instance {
