@@ -123,7 +123,7 @@ async fn retire(desk: &Desk<'_>, id: &RunId) -> Result<Reply, Failure> {
     let asked = Asked {
         requester: crate::ident::Actor::Person(desk.caller.identity.clone()),
         reason: Some(format!("replaced by {id}")),
-        database: proposal.target.database.clone(),
+        database: proposal.target.name.clone(),
     };
     let proposal = proposal::retire(desk.world, &desk.current, &asked, &replaced).await?;
     desk.propose(proposal).await

@@ -46,15 +46,13 @@ impl Desk<'_> {
     /// Only one run at a time holds a target.
     async fn free(&self, proposal: &Proposal) -> Result<(), Failure> {
         let store = Store::of(self.world);
-        let lock: Option<Kept<Lock>> = store.load(&proposal.target.database).await?;
+        let lock: Option<Kept<Lock>> = store.load(&proposal.target.name).await?;
         let Some(holder) = lock.and_then(|lock| lock.value.run) else { return Ok(()) };
         let holder: Option<Kept<Run>> = store.load(holder.as_str()).await?;
         match holder.filter(|holder| !holder.value.state.is_final()) {
-            Some(holder) => {
-                Err(Refusal::new(format!("{} is held by {} ({}).", proposal.target.database, holder.value.id, holder.value.title))
-                    .instead(format!("Wait for it, or stop it with `/dr cancel {}`.", holder.value.id))
-                    .into())
-            }
+            Some(holder) => Err(Refusal::new(format!("{} is held by {} ({}).", proposal.target.name, holder.value.id, holder.value.title))
+                .instead(format!("Wait for it, or stop it with `/dr cancel {}`.", holder.value.id))
+                .into()),
             None => Ok(()),
         }
     }

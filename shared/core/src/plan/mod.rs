@@ -30,6 +30,7 @@ use crate::{
     digest::digest_of,
     failure::{Fault, Refusal},
     policy::Verb,
+    proposal::{Target, TargetKind},
 };
 
 /// The key of the plan in the blobs.
@@ -175,12 +176,33 @@ impl Plan {
         person.roles.iter().filter_map(|role| self.roles.get(role)).flat_map(|role| &role.may)
     }
 
-    /// The digest of everything in the plan that decides what a run on this database does and who may approve it. An
+    /// The service that people call by this name.
+    ///
+    /// # Errors
+    /// A refusal that lists the names that there are.
+    pub fn service(&self, name: &str) -> Result<&Service, Refusal> {
+        self.services.get(name).ok_or_else(|| {
+            let names: Vec<&str> = self.services.keys().map(String::as_str).collect();
+            Refusal::new(format!("There is no service called “{name}” in the plan."))
+                .instead(format!("The plan has: {}. Names are matched exactly.", names.join(", ")))
+        })
+    }
+
+    /// The digest of everything in the plan that decides what a run on this target does and who may approve it. An
     /// edit elsewhere in the plan does not stop a recovery that is under way.
     ///
     /// # Errors
     /// Never for a plan that was loaded.
-    pub fn digest_for(&self, database: &str) -> Result<String, Fault> {
-        digest_of(&(self.schema, &self.slack, database, self.databases.get(database), &self.approvals))
+    pub fn digest_for(&self, target: &Target) -> Result<String, Fault> {
+        let name = &target.name;
+        match target.kind {
+            TargetKind::Database => digest_of(&(self.schema, &self.slack, name, self.databases.get(name), &self.approvals)),
+            TargetKind::Service => {
+                let service = self.services.get(name);
+                let names = service.map(|service| service.databases.as_slice()).unwrap_or_default();
+                let databases: Vec<_> = names.iter().map(|name| (name, self.databases.get(name))).collect();
+                digest_of(&(self.schema, &self.slack, name, service, databases, &self.approvals))
+            }
+        }
     }
 }

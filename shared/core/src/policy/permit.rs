@@ -133,8 +133,8 @@ pub async fn permit(world: &World, run: &Run, proposal: &Proposal, step: &Planne
         return Err(forbidden("the proposal is not the one that was decided on"));
     }
     let current = plan::current(world.blobs.as_ref()).await?;
-    if current.plan.digest_for(&proposal.target.database)? != proposal.plan_digest {
-        return Err(forbidden(format!("the plan says something else of {} than when this was approved", proposal.target.database)));
+    if current.plan.digest_for(&proposal.target)? != proposal.plan_digest {
+        return Err(forbidden(format!("the plan says something else of {} than when this was approved", proposal.target.name)));
     }
     holds_lock(world, run).await?;
     let authority = match &proposal.quorum {

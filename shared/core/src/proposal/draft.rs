@@ -1,6 +1,6 @@
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Consequences, PlannedStep, Proposal, Target, estimate, steps};
+use super::{Consequences, PlannedStep, Proposal, Target, TargetKind, estimate, steps};
 use crate::{
     action::{Act, Class},
     backup::{self, Choices, Source, Wanted},
@@ -175,8 +175,13 @@ impl<'a> Draft<'a> {
         let destroys = steps.iter().any(|step| step.act.action().class() == Class::Destroys);
         let quorum = destroys.then(|| current.plan.approvals.destructive.clone());
         let waits = quorum.as_ref().map_or(UNAPPROVED, |quorum| quorum.within.0);
-        let target =
-            Target { database: asked.database.clone(), environment: live.entry.environment.clone(), region: live.entry.region.clone() };
+        let target = Target {
+            kind: TargetKind::Database,
+            name: asked.database.clone(),
+            environment: live.entry.environment.clone(),
+            region: live.entry.region.clone(),
+        };
+        let plan_digest = current.plan.digest_for(&target)?;
         Ok(Proposal {
             phrase: phrase(&target, consequences.recovery_point, &steps),
             id,
@@ -186,7 +191,7 @@ impl<'a> Draft<'a> {
             reason: asked.reason.clone(),
             asked_at: now,
             plan_version: current.version.clone(),
-            plan_digest: current.plan.digest_for(&asked.database)?,
+            plan_digest,
             runbook: runbook.runbook.name,
             runbook_digest: runbook.digest,
             target,
@@ -204,7 +209,7 @@ fn phrase(target: &Target, point: Option<Timestamp>, steps: &[PlannedStep]) -> S
         Act::Retire(retire) => Some(format!("retire {}", retire.instance)),
         _ => None,
     });
-    let what = retired.unwrap_or_else(|| target.database.clone());
+    let what = retired.unwrap_or_else(|| target.name.clone());
     let when = point.map(|point| format!(" {}", point.strftime("%H:%M"))).unwrap_or_default();
     format!("{what}{when} {}", target.region)
 }

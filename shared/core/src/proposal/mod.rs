@@ -7,6 +7,8 @@ mod draft;
 mod estimate;
 mod steps;
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -88,12 +90,33 @@ impl Record for Proposal {
 /// What a proposal is about: only one run at a time may hold it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
-    /// The database's name in the plan.
-    pub database: String,
+    /// What it is.
+    pub kind: TargetKind,
+    /// Its name in the plan.
+    pub name: String,
     /// Its environment.
     pub environment: String,
     /// Its region.
     pub region: String,
+}
+
+/// What a proposal can be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetKind {
+    /// A database of the plan.
+    Database,
+    /// A service of the plan.
+    Service,
+}
+
+impl fmt::Display for TargetKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Database => "database",
+            Self::Service => "service",
+        })
+    }
 }
 
 /// A step with everything decided.

@@ -53,7 +53,7 @@ pub(super) async fn settle(world: &World, run: &Run, proposal: &Proposal) -> Res
     // The lock goes last: while it is there, this run has not been settled yet, and is settled once.
     if run.state == State::Succeeded {
         let took: Vec<(StepId, u64)> = run.steps.iter().filter_map(duration).collect();
-        proposal::note_timing(world, &proposal.runbook, &proposal.target.database, &took).await?;
+        proposal::note_timing(world, &proposal.runbook, &proposal.target.name, &took).await?;
     }
     release(world, &lock).await
 }
@@ -86,7 +86,7 @@ pub(super) async fn after_step(world: &World, run: &Run, proposal: &Proposal, st
 async fn crown(world: &World, proposal: &Proposal, region: &str, instance: &str) -> Result<(), Fault> {
     let store = Store::of(world);
     let Some(crowned) = world.databases.instance(region, instance).await? else { return Ok(()) };
-    let database = &proposal.target.database;
+    let database = &proposal.target.name;
     for _ in 0..RACES {
         let kept: Option<Kept<Lineage>> = store.load(database).await?;
         let mut lineage = kept.as_ref().map_or_else(|| first_reign(proposal), |kept| kept.value.clone());
@@ -116,7 +116,7 @@ fn first_reign(proposal: &Proposal) -> Lineage {
         _ => None,
     });
     let reigns = old.into_iter().map(|(instance, resource_id)| Reign { instance, resource_id, from: None }).collect();
-    Lineage { database: proposal.target.database.clone(), reigns }
+    Lineage { database: proposal.target.name.clone(), reigns }
 }
 
 /// Keeps the verdict on a recovery point that was restored and asked.

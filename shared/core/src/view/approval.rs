@@ -68,12 +68,12 @@ fn buttons(proposal: &Proposal) -> Block {
 
 /// What would be done, in two words: for buttons.
 pub(super) fn deed(proposal: &Proposal) -> String {
-    let database = &proposal.target.database;
+    let database = &proposal.target.name;
     match proposal.verb {
         Verb::Restore => format!("restore {database}"),
         Verb::Retire => format!("delete {}", super::run::retired(proposal).unwrap_or(database)),
         Verb::Backup => format!("back up {database}"),
-        Verb::Look | Verb::Approve => proposal.title.clone(),
+        Verb::Failover | Verb::Run | Verb::Look | Verb::Page | Verb::Approve => proposal.title.clone(),
     }
 }
 
@@ -140,7 +140,7 @@ fn asked_lines(proposal: &Proposal) -> Vec<Mrkdwn> {
     vec![
         mrkdwn!("*Asked by* {} at {}", proposal.requester, Moment(proposal.asked_at)),
         mrkdwn!("*Why* {}", reason(proposal)),
-        mrkdwn!("*Target* the database {}, {}, {}", Code(&target.database), target.environment, Code(&target.region)),
+        mrkdwn!("*Target* the {} {}, {}, {}", target.kind.to_string(), Code(&target.name), target.environment, Code(&target.region)),
     ]
 }
 

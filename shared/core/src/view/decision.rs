@@ -25,7 +25,7 @@ pub fn phrase_form(proposal: &Proposal, typed: &str, difference: Option<&str>) -
     let target = &proposal.target;
     let mut blocks = Block::paragraphs([
         mrkdwn!("*{}*", proposal.title),
-        mrkdwn!("*Target* the database {}, {}, {}", Code(&target.database), target.environment, Code(&target.region)),
+        mrkdwn!("*Target* the {} {}, {}, {}", target.kind.to_string(), Code(&target.name), target.environment, Code(&target.region)),
     ]);
     blocks.extend(Block::paragraphs(consequence_lines(proposal)));
     let digest = proposal.digest().unwrap_or_default();

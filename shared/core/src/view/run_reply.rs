@@ -47,7 +47,7 @@ fn named(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
 
 fn began(run: &Run, proposal: &Proposal) -> Mrkdwn {
     let target = &proposal.target;
-    mrkdwn!("▶ It has begun: {} on {}, {}, {}.", counted(run.steps.len()), Code(&target.database), target.environment, Code(&target.region))
+    mrkdwn!("▶ It has begun: {} on {}, {}, {}.", counted(run.steps.len()), Code(&target.name), target.environment, Code(&target.region))
 }
 
 fn counted(steps: usize) -> Mrkdwn {

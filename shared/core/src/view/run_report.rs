@@ -184,7 +184,7 @@ fn aftermath(run: &Run, proposal: &Proposal) -> Vec<Mrkdwn> {
         lines.push(mrkdwn!("Nothing deletes these by themselves. Delete what is not needed any more in AWS."));
     }
     lines.push(mrkdwn!("*Next*"));
-    let ask = format!("/dr {} {}", proposal.verb, proposal.target.database);
+    let ask = format!("/dr {} {}", proposal.verb, proposal.target.name);
     lines.push(match traffic {
         Traffic::Moved(..) | Traffic::Unknown(..) => {
             mrkdwn!("Look at what applications reach before anything else: {}. Then decide whether to ask anew.", Code("/dr status"))

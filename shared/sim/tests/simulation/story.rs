@@ -6,7 +6,7 @@ use crate::{approved, ended};
 #[test]
 fn rows_that_were_deleted_come_back_after_somebody_else_has_approved() {
     let (mut sim, proposal) = approved(1);
-    assert_eq!(proposal.target.database, "orders");
+    assert_eq!(proposal.target.name, "orders");
     let run = ended(&mut sim);
     assert_eq!(run.state, State::Succeeded);
     assert_eq!(sim.rows_served("orders"), Some(setting::ROWS + 1), "all that was there before, and the one that came since");

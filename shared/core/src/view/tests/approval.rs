@@ -204,7 +204,7 @@ fn a_wrong_phrase_is_kept_and_its_difference_shown() {
 fn the_button_of_the_form_is_named_after_the_deed_as_far_as_it_fits() {
     let named = |database: &str| {
         let mut proposal = restore();
-        proposal.target.database = database.to_owned();
+        proposal.target.name = database.to_owned();
         phrase_form(&proposal, "", None).submit.unwrap()
     };
     assert_eq!(named("orders"), "Restore orders to 14:02");

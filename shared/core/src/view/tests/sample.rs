@@ -12,7 +12,7 @@ use crate::{
     plan::{self, Check, Expectation, Objectives, Quorum, Span, Traffic},
     policy::Verb,
     port::{Instance, Phase, Posted, RecordSet, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags},
-    proposal::{Consequences, PlannedStep, Proposal, Target},
+    proposal::{Consequences, PlannedStep, Proposal, Target, TargetKind},
     run::{Happened, Run, StepState, Told},
 };
 
@@ -140,7 +140,12 @@ pub(super) fn restore() -> Proposal {
         requester: Actor::Person(who("U0ANA00001")),
         reason: Some("a migration emptied the items table".to_owned()),
         asked_at: at("14:08:40"),
-        target: Target { database: "inventory".to_owned(), environment: "production".to_owned(), region: "eu-west-1".to_owned() },
+        target: Target {
+            kind: TargetKind::Database,
+            name: "inventory".to_owned(),
+            environment: "production".to_owned(),
+            region: "eu-west-1".to_owned(),
+        },
         plan_version: "v-3Lk9".to_owned(),
         plan_digest: "ab".repeat(32),
         runbook: "restore".to_owned(),
