@@ -48,6 +48,9 @@ pub struct Listing {
 pub struct Task {
     /// In words.
     pub title: String,
+    /// When it is to be done: `For Database Loss/Corruption`; absent: always.
+    #[serde(default)]
+    pub when: Option<String>,
     /// What it is made of, in words.
     #[serde(default)]
     pub items: Vec<String>,

@@ -22,7 +22,7 @@ pub use database::{BackupClass, Check, Database, Expectation, Objectives, Schedu
 pub use document::{Document, Listing, Locations, Place, Task};
 pub use load::{Current, PlanError, current, load};
 pub use people::{Channel, Grant, Level, OnCall, Person, Role, Rotation};
-pub use scenario::{Drill, Goals, Kind, Phase, PhaseTask, RunbookFile, Scenario, Tier};
+pub use scenario::{Drill, Goals, Kind, Phase, RunbookFile, Scenario, Tier};
 pub use service::{App, Failover, Probe, ProbeKind, Record, Service, Site, Standby};
 pub use span::Span;
 

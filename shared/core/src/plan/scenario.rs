@@ -88,19 +88,7 @@ pub struct Phase {
     pub to: Span,
     /// What is done in it.
     #[serde(default)]
-    pub tasks: Vec<PhaseTask>,
-}
-
-/// Something to do in a phase.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PhaseTask {
-    /// When it is to be done: `For Database Loss/Corruption`; absent: always.
-    #[serde(default)]
-    pub when: Option<String>,
-    /// What.
-    #[serde(flatten)]
-    pub task: Task,
+    pub tasks: Vec<Task>,
 }
 
 /// A rehearsal.

@@ -51,22 +51,121 @@ pub struct App {
 
 /// One question to a service, from outside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "ProbeText", into = "ProbeText")]
 pub struct Probe {
     /// What is probed, as a person would say it.
     pub name: String,
     /// How.
-    #[serde(flatten)]
     pub how: ProbeKind,
     /// How often; default a minute.
-    #[serde(default = "minute")]
     pub every: Span,
     /// How long an answer may take; default 5 seconds.
-    #[serde(default = "five_seconds")]
     pub within: Span,
     /// How many in a row make a verdict; default 3.
-    #[serde(default = "three")]
     pub in_a_row: u8,
+}
+
+/// A probe as it is written: one of `http`, `tcp`, `postgres` and `dns` says how.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProbeText {
+    /// What is probed, as a person would say it.
+    name: String,
+    /// A GET request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    http: Option<HttpText>,
+    /// A connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tcp: Option<TcpText>,
+    /// A database that answers to its secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    postgres: Option<PostgresText>,
+    /// A name that resolves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dns: Option<DnsText>,
+    /// How often; default a minute.
+    #[serde(default = "minute")]
+    every: Span,
+    /// How long an answer may take; default 5 seconds.
+    #[serde(default = "five_seconds")]
+    within: Span,
+    /// How many in a row make a verdict; default 3.
+    #[serde(default = "three")]
+    in_a_row: u8,
+}
+
+/// A GET request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HttpText {
+    /// The address.
+    url: String,
+    /// The status that is right; default 200.
+    #[serde(default = "ok")]
+    status: u16,
+    /// What the answer must contain.
+    #[serde(default)]
+    contains: Option<String>,
+}
+
+/// A connection.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TcpText {
+    /// `host:port`.
+    address: String,
+}
+
+/// A database that answers to its secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PostgresText {
+    /// Its name under `databases`.
+    database: String,
+}
+
+/// A name that resolves.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DnsText {
+    /// The name.
+    name: String,
+    /// `A` or `CNAME`; default A.
+    #[serde(default = "address")]
+    kind: String,
+    /// What one of the answers must be; absent: any.
+    #[serde(default)]
+    value: Option<String>,
+}
+
+impl TryFrom<ProbeText> for Probe {
+    type Error = String;
+
+    fn try_from(text: ProbeText) -> Result<Self, String> {
+        let ProbeText { name, http, tcp, postgres, dns, every, within, in_a_row } = text;
+        let how = match (http, tcp, postgres, dns) {
+            (Some(HttpText { url, status, contains }), None, None, None) => ProbeKind::Http { url, status, contains },
+            (None, Some(TcpText { address }), None, None) => ProbeKind::Tcp { address },
+            (None, None, Some(PostgresText { database }), None) => ProbeKind::Postgres { database },
+            (None, None, None, Some(DnsText { name, kind, value })) => ProbeKind::Dns { name, kind, value },
+            _ => return Err(format!("the probe “{name}” needs exactly one of http, tcp, postgres and dns, which says how to ask")),
+        };
+        Ok(Self { name, how, every, within, in_a_row })
+    }
+}
+
+impl From<Probe> for ProbeText {
+    fn from(probe: Probe) -> Self {
+        let Probe { name, how, every, within, in_a_row } = probe;
+        let mut text = Self { name, http: None, tcp: None, postgres: None, dns: None, every, within, in_a_row };
+        match how {
+            ProbeKind::Http { url, status, contains } => text.http = Some(HttpText { url, status, contains }),
+            ProbeKind::Tcp { address } => text.tcp = Some(TcpText { address }),
+            ProbeKind::Postgres { database } => text.postgres = Some(PostgresText { database }),
+            ProbeKind::Dns { name, kind, value } => text.dns = Some(DnsText { name, kind, value }),
+        }
+        text
+    }
 }
 
 fn minute() -> Span {
@@ -82,18 +181,15 @@ fn three() -> u8 {
 }
 
 /// How a service is probed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProbeKind {
     /// A GET request.
     Http {
         /// The address.
         url: String,
         /// The status that is right; default 200.
-        #[serde(default = "ok")]
         status: u16,
         /// What the answer must contain.
-        #[serde(default)]
         contains: Option<String>,
     },
     /// A connection.
@@ -111,10 +207,8 @@ pub enum ProbeKind {
         /// The name.
         name: String,
         /// `A` or `CNAME`; default A.
-        #[serde(default = "address")]
         kind: String,
         /// What one of the answers must be; absent: any.
-        #[serde(default)]
         value: Option<String>,
     },
 }
