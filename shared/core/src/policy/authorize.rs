@@ -1,6 +1,6 @@
 //! The one question: may this person do this there? Whichever door it came through.
 
-use super::Verb;
+use super::{Verb, rights};
 use crate::{
     failure::{Failure, Refusal},
     ident::Identity,
@@ -36,14 +36,10 @@ pub async fn authorize(
     environment: Option<&str>,
 ) -> Result<Authorized, Failure> {
     let (name, person) = member(plan, identity)?;
-    let granted = plan.grants(person).any(|grant| {
-        grant.verbs.contains(&verb)
-            && environment
-                .is_none_or(|asked| grant.environments.iter().any(|allowed| allowed == asked || (allowed == "*" && !verb.changes())))
-    });
+    let granted = rights::grants(plan, person, verb, environment);
     if !granted {
         let place = environment.map(|environment| format!(" in {environment}")).unwrap_or_default();
-        let able = holders(plan, verb, environment);
+        let able = rights::holders(plan, verb, environment);
         return Err(Refusal::new(format!("You may not {verb}{place}: your roles are {}.", list(&person.roles)))
             .instead(format!("These people may: {}.", list(&able)))
             .into());
@@ -98,17 +94,6 @@ async fn verified(directory: &dyn Directory, identity: &Identity) -> Result<Prof
         Some((_, why)) => Err(Refusal::new(format!("Your Slack account {why}, so it can't be used here.")).into()),
         None => Ok(profile),
     }
-}
-
-/// Who may do something, by short name.
-#[must_use]
-pub fn holders(plan: &Plan, verb: Verb, environment: Option<&str>) -> Vec<String> {
-    let may = |person| {
-        plan.grants(person).any(|grant| {
-            grant.verbs.contains(&verb) && environment.is_none_or(|asked| grant.environments.iter().any(|allowed| allowed == asked))
-        })
-    };
-    plan.people.iter().filter(|(_, person)| may(person)).map(|(name, _)| name.clone()).collect()
 }
 
 fn list(names: &[String]) -> String {

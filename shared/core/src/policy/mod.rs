@@ -2,8 +2,10 @@
 
 mod authorize;
 mod permit;
+mod rights;
 mod verb;
 
-pub use authorize::{Authorized, authorize, counts, holders};
+pub use authorize::{Authorized, authorize, counts};
 pub use permit::{Authority, OWNER_TAG, Permit, STEP_TAG, Withheld, owner_tags, permit};
+pub use rights::{environments, holders, may, person_may};
 pub use verb::Verb;
