@@ -55,8 +55,8 @@ test("a newcomer loses rows, asks as Ana, approves as Bob, and sees them back", 
   await person.form.getByText("counts").waitFor();
   await person.presses("Close", person.form.locator("footer"));
 
-  const headline = person.page.getByTestId("message").filter({ hasText: "1. Restore to a new instance" }).filter({ hasText: /Run r-/ }).first();
-  await headline.waitFor();
+  const headline = person.page.getByTestId("message").filter({ hasText: /\d\. Restore to a new instance/ }).filter({ hasText: /Run r-/ }).first();
+  await headline.waitFor({ timeout: 60_000 });
   const seen = await person.watches(headline);
   const report = person.message("Done: Restore inventory");
   await report.waitFor({ timeout: 120_000 });
@@ -65,7 +65,8 @@ test("a newcomer loses rows, asks as Ana, approves as Bob, and sees them back", 
   const done = texts.map((text) => text.match(/✅ \d\./g)?.length ?? 0);
   assert.ok(texts.length >= 3, `the one message was edited while one watched: ${texts.length} states`);
   assert.deepEqual(done, [...done].sort((one, other) => one - other), "it only counts up");
-  assert.equal(done.at(-1), 6, "all six steps are done in it");
+  // One more when the log had to reach that moment first.
+  assert.ok([6, 7].includes(done.at(-1)), `all steps are done in it: ${done.at(-1)}`);
   assert.equal(await person.page.getByTestId("action-approve").count(), 0, "the buttons of a decided card are gone");
 
   for (const words of ["within the objective (RTO) of 1 h", "tenants are there", "items are there", "found 0", "all 35 settings"]) {

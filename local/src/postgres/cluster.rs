@@ -214,12 +214,30 @@ impl Cluster {
     /// # Errors
     /// When the server won't stop or the disk refuses.
     pub async fn remove(&self) -> anyhow::Result<()> {
-        if !self.dir.exists() {
-            return Ok(());
-        }
         self.stop_how("immediate").await?;
-        let dir = self.dir.clone();
-        tokio::task::spawn_blocking(move || std::fs::remove_dir_all(&dir)).await?.with_context(|| format!("can't delete {}", self.name))
+        self.throw_away(&self.dir).await
+    }
+
+    /// Deletes a folder. What a killed stack had begun there may still write into it for a moment, by the folder and not by
+    /// its path: so it is moved away first, and what comes next at that path is left alone.
+    async fn throw_away(&self, dir: &Path) -> anyhow::Result<()> {
+        let trash = self.installation.trash();
+        self.installation.make_dir(&trash)?;
+        let gone = trash.join(ulid::Ulid::generate().to_string());
+        match std::fs::rename(dir, &gone) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            moved => moved.with_context(|| format!("can't delete {}", self.name))?,
+        }
+        for _ in 0..25 {
+            let gone = gone.clone();
+            match tokio::task::spawn_blocking(move || std::fs::remove_dir_all(gone)).await? {
+                Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => tokio::time::sleep(Duration::from_millis(200)).await,
+                deleted => return deleted.with_context(|| format!("can't delete {}", self.name)),
+            }
+        }
+        // It is out of the way, which is what counts.
+        tracing::warn!("the old folder of {} is still written to", self.name);
+        Ok(())
     }
 
     /// Stops the server, then deletes all but the WAL archive: what a point-in-time restore still needs.
@@ -228,11 +246,7 @@ impl Cluster {
     /// When the server won't stop or the disk refuses.
     pub async fn remove_data(&self) -> anyhow::Result<()> {
         self.stop_how("immediate").await?;
-        let data = self.data();
-        match tokio::task::spawn_blocking(move || std::fs::remove_dir_all(data)).await? {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).with_context(|| format!("can't delete {}", self.name)),
-            _ => Ok(()),
-        }
+        self.throw_away(&self.data()).await
     }
 
     /// Deletes archived WAL from before a time of the system's. Timeline histories stay.

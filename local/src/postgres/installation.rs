@@ -50,6 +50,8 @@ impl Installation {
         let mut installation = Self { programs, user, root, password: String::new(), version };
         installation.make_dir(&installation.root)?;
         installation.password = installation.admin_password()?;
+        // What could not be deleted in an earlier life; nobody looks there.
+        std::fs::remove_dir_all(installation.trash()).ok();
         installation.make_template().await?;
         Ok(installation)
     }
@@ -65,6 +67,11 @@ impl Installation {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Where folders go that are deleted.
+    pub(super) fn trash(&self) -> PathBuf {
+        self.root.join("trash")
     }
 
     /// The names of the clusters on disk.
