@@ -1,0 +1,56 @@
+//! Proposals: started when approved, expired when their time is over, told when nobody was.
+
+use jiff::SignedDuration;
+
+use super::{LOOKED_AT, Swept};
+use crate::{
+    approval::{self, Approval, State},
+    desk,
+    failure::Fault,
+    port::World,
+    proposal::Proposal,
+    run::{self, Run},
+    store::{Kept, Store},
+};
+
+/// A decision that was not told for so long is told by the sweep: whoever made it is done with telling by then, or dead.
+const UNHEARD: SignedDuration = SignedDuration::from_mins(1);
+/// A decision older than this is not told any more.
+const STALE_NEWS: SignedDuration = SignedDuration::from_hours(24);
+/// A proposal whose card is not posted after this long won't be shown by whoever made it: longer than a worker may run.
+const UNSEEN: SignedDuration = SignedDuration::from_secs(60);
+
+pub(super) async fn settle(world: &World, swept: &mut Swept) -> Result<(), Fault> {
+    let store = Store::of(world);
+    let now = world.clock.now();
+    for kept in store.list::<Approval>(&LOOKED_AT).await? {
+        let Some(proposal): Option<Kept<Proposal>> = store.load(kept.value.proposal.as_str()).await? else { continue };
+        match kept.value.state {
+            State::Pending if approval::expire(world, &kept).await? => {
+                swept.expired += 1;
+                let approval = Approval { state: State::Expired, ..kept.value.clone() };
+                desk::tell_decision(world, &approval, &proposal.value).await;
+            }
+            // Whoever proposed it died before showing it: nobody could approve what nobody sees.
+            State::Pending if kept.value.cards.is_empty() && now.duration_since(proposal.value.asked_at) >= UNSEEN => {
+                desk::post_card(world, &run::channel(world).await?, &proposal.value, &kept).await?;
+                swept.told += 1;
+            }
+            State::Approved { at } => {
+                let run: Option<Kept<Run>> = store.load(kept.value.proposal.run().as_str()).await?;
+                // One that was begun and never visited may have lost its start; starting twice is starting once.
+                if run.is_none_or(|run| run.value.visits == 0 && !run.value.state.is_final()) {
+                    run::begin(world, &proposal.value, at).await?;
+                    swept.started += 1;
+                }
+            }
+            _ => {}
+        }
+        let unheard = |ended| (UNHEARD..STALE_NEWS).contains(&now.duration_since(ended));
+        if !kept.value.announced && kept.value.ended_at().is_some_and(unheard) {
+            desk::tell_decision(world, &kept.value, &proposal.value).await;
+            swept.told += 1;
+        }
+    }
+    Ok(())
+}

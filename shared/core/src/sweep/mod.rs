@@ -1,0 +1,53 @@
+//! The minute tick: whatever was left undone by a crash, a lost message or the mere passing of time is found here by looking
+//! at the records, never by remembering.
+//!
+//! Each duty is one file and one line in [`tick`].
+
+mod approvals;
+mod audited;
+mod claims;
+mod databases;
+mod runs;
+
+use serde::Serialize;
+
+use crate::port::{Page, World};
+
+/// How many of each kind of record a tick looks at.
+const LOOKED_AT: Page = Page { after: None, newest_first: true, limit: 200 };
+
+/// What a tick did, for the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Swept {
+    /// Proposals that were approved and not started.
+    pub started: usize,
+    /// Proposals whose time was over.
+    pub expired: usize,
+    /// Decisions that whoever asked had not been told.
+    pub told: usize,
+    /// Runs that nobody drove.
+    pub resumed: usize,
+    /// Locks whose run had ended.
+    pub released: usize,
+    /// What failed; the next tick tries again.
+    pub failed: usize,
+}
+
+/// Does one tick. A part that fails does not keep the others from being done.
+pub async fn tick(world: &World) -> Swept {
+    let mut swept = Swept::default();
+    for (what, result) in [
+        ("approvals", approvals::settle(world, &mut swept).await),
+        ("runs", runs::resume(world, &mut swept).await),
+        ("locks", runs::unlock(world, &mut swept).await),
+        ("claims", claims::forget(world).await),
+        ("databases", databases::remember(world).await),
+        ("audit", audited::anchor(world).await),
+    ] {
+        if let Err(fault) = result {
+            swept.failed += 1;
+            tracing::error!(what, fault = fault.chain(), "a part of the sweep failed");
+        }
+    }
+    swept
+}
