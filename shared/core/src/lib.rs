@@ -4,6 +4,7 @@
 //! has the map.
 
 pub mod action;
+pub mod alert;
 pub mod approval;
 pub mod audit;
 pub mod backup;

@@ -1,5 +1,6 @@
 //! All of the bot's words: pure functions from state to messages and forms, one file for each thing that is shown.
 
+mod alert;
 mod approval;
 mod block;
 mod card;
@@ -17,6 +18,7 @@ mod tests;
 mod told;
 mod why;
 
+pub use alert::{alert, alert_over};
 pub use approval::{approval_card, approval_details};
 pub use block::{Block, Choice, Element, Form, Message, Plain, Style};
 pub(crate) use card::place;

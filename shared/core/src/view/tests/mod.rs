@@ -1,5 +1,6 @@
 //! The bot's words in every situation, as people read them.
 
+mod alert;
 mod approval;
 mod covered;
 mod forms;
