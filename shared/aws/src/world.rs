@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use mayday_core::port::{Chat, Clock, Directory, Secrets, World};
+use mayday_core::port::{Chat, Clock, Directory, Probes, Secrets, World};
 use mayday_resolver::{LookupError, Resolver};
 
 use crate::{
@@ -116,9 +116,21 @@ impl Aws {
         &self.environment.settings.region
     }
 
-    /// Everything outside, with chat and people as given.
+    /// What looks names up, for those who ask services.
     #[must_use]
-    pub fn world(&self, chat: Arc<dyn Chat>, directory: Arc<dyn Directory>) -> World {
+    pub fn resolver(&self) -> Resolver {
+        self.resolver.clone()
+    }
+
+    /// Whether this is a local stack: everything there is on loopback.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.environment.clock.is_some()
+    }
+
+    /// Everything outside, with chat, people and probes as given.
+    #[must_use]
+    pub fn world(&self, chat: Arc<dyn Chat>, directory: Arc<dyn Directory>, probes: Arc<dyn Probes>) -> World {
         let Self { environment, connection, .. } = self;
         World {
             clock: self.clock.clone(),
@@ -128,6 +140,7 @@ impl Aws {
             databases: Arc::new(RdsDatabases::new(connection)),
             secrets: self.secrets.clone(),
             dns: Arc::new(Route53Dns::new(connection, self.resolver.clone())),
+            probes,
             sql: Arc::new(InspectorSql::new(connection, environment.inspector.clone(), self.secrets.clone())),
             chat,
             directory,

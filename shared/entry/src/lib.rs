@@ -14,6 +14,7 @@ use mayday_core::{
     failure::{CallError, Fault},
     port::World,
 };
+use mayday_probe::{Prober, Reach};
 use mayday_slack::{
     client::{Setup, SlackClient},
     response_url::Origin,
@@ -44,6 +45,9 @@ pub enum CannotBegin {
     /// The client for Slack can't be made.
     #[error("there can be no client for Slack")]
     Slack(#[from] Setup),
+    /// The client for probes can't be made.
+    #[error("there can be no client for probes")]
+    Probes(#[from] mayday_probe::Setup),
 }
 
 /// Reads the environment and the keys, and assembles the world. Calls the vault once; everything else connects when used.
@@ -62,7 +66,8 @@ pub async fn begin(lookup: impl Fn(&str) -> Option<String>) -> Result<Bot, Canno
     let token = token.ok_or(CannotBegin::NoToken(name))?;
     let api_url = optional(&lookup, "SLACK_API_URL");
     let slack = Arc::new(SlackClient::new(token, api_url.as_deref())?);
-    Ok(Bot { world: aws.world(slack.clone(), slack), slack_origin: api_url.as_deref().and_then(Origin::of) })
+    let probes = Prober::new(aws.resolver(), if aws.is_local() { Reach::Local } else { Reach::Outside })?;
+    Ok(Bot { world: aws.world(slack.clone(), slack, Arc::new(probes)), slack_origin: api_url.as_deref().and_then(Origin::of) })
 }
 
 /// Starts the log: one JSON object a line, with the whole chain of causes in faults.

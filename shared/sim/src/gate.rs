@@ -54,6 +54,7 @@ impl Gate {
             databases: gate.clone(),
             secrets: gate.clone(),
             dns: gate.clone(),
+            probes: gate.clone(),
             sql: gate.clone(),
             chat: gate.clone(),
             directory: gate.clone(),

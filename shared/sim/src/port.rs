@@ -3,6 +3,7 @@
 mod chat;
 mod databases;
 mod dns;
+mod probes;
 mod secrets;
 mod sql;
 mod table;

@@ -16,6 +16,7 @@ pub enum Port {
     Databases,
     Secrets,
     Dns,
+    Probes,
     Sql,
     Chat,
     Directory,

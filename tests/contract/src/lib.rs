@@ -10,6 +10,7 @@
 pub mod blobs;
 pub mod databases;
 pub mod dns;
+pub mod probes;
 pub mod secrets;
 pub mod table;
 pub mod workflow;

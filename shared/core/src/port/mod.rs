@@ -10,6 +10,7 @@ mod clock;
 mod databases;
 mod directory;
 mod dns;
+mod probes;
 mod secrets;
 mod sql;
 mod table;
@@ -20,11 +21,15 @@ use std::sync::Arc;
 pub use blobs::{Blob, Blobs};
 pub use chat::{Chat, Posted, ResponseUrl, TriggerId, ViewId};
 pub use clock::{Clock, Random};
-pub use databases::{Databases, Difference, Endpoint, Instance, Phase, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags};
+pub use databases::{
+    Databases, Difference, Endpoint, Instance, Phase, Quota, ReplicaSource, Replication, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind,
+    Tags,
+};
 pub use directory::{Directory, Profile};
-pub use dns::{ChangeStatus, Dns, RecordSet};
-pub use secrets::{SecretText, SecretVersion, Secrets};
-pub use sql::{Inspection, InspectorRequest, Probe, ProbeResult, Sql, SqlTarget};
+pub use dns::{ChangeStatus, Dns, RecordChange, RecordSet, sound};
+pub use probes::{Answer, Probes};
+pub use secrets::{SecretPlace, SecretText, SecretVersion, Secrets};
+pub use sql::{Changed, Inspection, InspectorRequest, Mark, Probe, ProbeResult, Sql, SqlChange, SqlTarget};
 pub use table::{Expect, Key, Page, Row, Table, Write};
 pub use workflow::{Delivery, Launch, Workflow};
 
@@ -47,6 +52,8 @@ pub struct World {
     pub secrets: Arc<dyn Secrets>,
     /// Names.
     pub dns: Arc<dyn Dns>,
+    /// Questions to services, from outside.
+    pub probes: Arc<dyn Probes>,
     /// Questions to a database.
     pub sql: Arc<dyn Sql>,
     /// Messages and forms.

@@ -3,6 +3,7 @@
 pub(crate) mod chat;
 pub(crate) mod data;
 pub(crate) mod databases;
+pub(crate) mod outside;
 pub(crate) mod rows;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use serde_json::Value;
 pub use chat::{ChatLog, Said};
 pub use data::Data;
 pub use databases::{Databases, InstanceState, SnapshotState};
+pub use outside::{Outside, Service};
 pub use rows::Rows;
 
 use crate::fault::Millis;
@@ -33,6 +35,8 @@ pub struct State {
     pub secrets: BTreeMap<(String, String), SecretState>,
     /// Hosted zones.
     pub zones: Zones,
+    /// Services, and whether we see them.
+    pub outside: Outside,
     /// Everything that was said.
     pub chat: ChatLog,
     /// Who there is, by user id.
@@ -70,6 +74,8 @@ impl State {
 pub struct SecretState {
     /// Version id and value.
     pub versions: Vec<(String, SecretText)>,
+    /// Those that are written and were never current.
+    pub pending: Vec<(String, SecretText)>,
 }
 
 /// Zones, and what the name servers know of them.
