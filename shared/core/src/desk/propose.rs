@@ -43,18 +43,20 @@ impl Desk<'_> {
         Ok(Reply::Message(view::proposed(&proposal, channel)))
     }
 
-    /// Only one run at a time holds a target.
+    /// Only one run at a time holds a database or a service.
     async fn free(&self, proposal: &Proposal) -> Result<(), Failure> {
         let store = Store::of(self.world);
-        let lock: Option<Kept<Lock>> = store.load(&proposal.target.name).await?;
-        let Some(holder) = lock.and_then(|lock| lock.value.run) else { return Ok(()) };
-        let holder: Option<Kept<Run>> = store.load(holder.as_str()).await?;
-        match holder.filter(|holder| !holder.value.state.is_final()) {
-            Some(holder) => Err(Refusal::new(format!("{} is held by {} ({}).", proposal.target.name, holder.value.id, holder.value.title))
-                .instead(format!("Wait for it, or stop it with `/dr cancel {}`.", holder.value.id))
-                .into()),
-            None => Ok(()),
+        for name in proposal.held() {
+            let lock: Option<Kept<Lock>> = store.load(&name).await?;
+            let Some(holder) = lock.and_then(|lock| lock.value.run) else { continue };
+            let holder: Option<Kept<Run>> = store.load(holder.as_str()).await?;
+            if let Some(holder) = holder.filter(|holder| !holder.value.state.is_final()) {
+                return Err(Refusal::new(format!("{name} is held by {} ({}).", holder.value.id, holder.value.title))
+                    .instead(format!("Wait for it, or stop it with `/dr cancel {}`.", holder.value.id))
+                    .into());
+            }
         }
+        Ok(())
     }
 
     /// Whoever thinks that a command was lost types it again: that must not make two of it.

@@ -136,7 +136,7 @@ pub async fn permit(world: &World, run: &Run, proposal: &Proposal, step: &Planne
     if current.plan.digest_for(&proposal.target)? != proposal.plan_digest {
         return Err(forbidden(format!("the plan says something else of {} than when this was approved", proposal.target.name)));
     }
-    holds_lock(world, run).await?;
+    holds_locks(world, run, proposal).await?;
     let authority = match &proposal.quorum {
         Some(_) => approved(world, run, proposal, &current.plan).await?,
         None => additive(world, proposal, &current.plan).await?,
@@ -147,13 +147,16 @@ pub async fn permit(world: &World, run: &Run, proposal: &Proposal, step: &Planne
     }
 }
 
-async fn holds_lock(world: &World, run: &Run) -> Result<(), Withheld> {
-    let lock: Option<Kept<Lock>> = Store::of(world).load(&run.target).await?;
-    match lock.and_then(|lock| lock.value.run) {
-        Some(holder) if holder == run.id => Ok(()),
-        Some(holder) => Err(forbidden(format!("{} is held by {holder}", run.target))),
-        None => Err(forbidden(format!("this run does not hold {}", run.target))),
+async fn holds_locks(world: &World, run: &Run, proposal: &Proposal) -> Result<(), Withheld> {
+    for name in proposal.held() {
+        let lock: Option<Kept<Lock>> = Store::of(world).load(&name).await?;
+        match lock.and_then(|lock| lock.value.run) {
+            Some(holder) if holder == run.id => {}
+            Some(holder) => return Err(forbidden(format!("{name} is held by {holder}"))),
+            None => return Err(forbidden(format!("this run does not hold {name}"))),
+        }
     }
+    Ok(())
 }
 
 async fn approved(world: &World, run: &Run, proposal: &Proposal, plan: &plan::Plan) -> Result<Authority, Withheld> {

@@ -1,8 +1,8 @@
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Consequences, PlannedStep, Proposal, Target, TargetKind, estimate, steps};
+use super::{Ask, Consequences, Opening, Proposal, Target, TargetKind, Worked, estimate, propose, steps};
 use crate::{
-    action::{Act, Class},
+    action::Class,
     backup::{self, Choices, Source, Wanted},
     database::{self, Live},
     failure::{Failure, Refusal},
@@ -24,8 +24,6 @@ pub struct Asked {
     pub database: String,
 }
 
-/// How long a proposal that needs nobody may wait to be started.
-const UNAPPROVED: SignedDuration = SignedDuration::from_mins(30);
 /// The longest name that RDS takes, less what we add to one.
 const STEM: usize = 63 - "-r-0123456789".len();
 
@@ -65,7 +63,7 @@ pub async fn restore(world: &World, current: &Current, asked: &Asked, wanted: &W
         _ => None,
     };
     let choices = Choices { live: &draft.live, lineage: &lineage, past: past.as_ref(), points: &points };
-    let source = backup::choose(wanted, choices, draft.now)?;
+    let source = backup::choose(wanted, choices, draft.opening.now)?;
     let point = source.recovery_point();
     let title = format!("Restore {} to {}", asked.database, point.map_or_else(|| "its latest moment".to_owned(), utc));
     let consequences = draft.restore_consequences(&source);
@@ -107,15 +105,12 @@ struct Draft<'a> {
     current: &'a Current,
     asked: &'a Asked,
     live: Live,
-    now: Timestamp,
-    id: ProposalId,
+    opening: Opening,
 }
 
 impl<'a> Draft<'a> {
     fn begin(world: &'a World, current: &'a Current, asked: &'a Asked, live: Live) -> Self {
-        let now = whole_second(world.clock.now());
-        let id = ProposalId::new(now, world.random.bits());
-        Self { world, current, asked, live, now, id }
+        Self { world, current, asked, live, opening: Opening::now(world) }
     }
 
     fn restore_consequences(&self, source: &Source) -> Consequences {
@@ -139,7 +134,7 @@ impl<'a> Draft<'a> {
         Consequences {
             recovery_point: point,
             source: Some(source_in_words(source)),
-            lost_seconds: point.map(|point| seconds(backup::loss(point, self.now))),
+            lost_seconds: point.map(|point| seconds(backup::loss(point, self.opening.now))),
             rto_seconds: seconds(self.live.entry.objectives.rto.0),
             cost: Some(cost),
             undo: format!("Until traffic moves, nothing has changed. Afterwards {} is still there, as it was.", self.live.instance.id),
@@ -155,63 +150,36 @@ impl<'a> Draft<'a> {
         title: String,
         source: Option<&Source>,
         retired: Option<(&str, &str)>,
-        mut consequences: Consequences,
+        consequences: Consequences,
     ) -> Result<Proposal, Failure> {
-        let Self { world, current, asked, live, now, id } = self;
+        let Self { world, current, asked, live, opening } = self;
         let runbook = runbook::built_in(&verb.to_string())?;
         let timing = estimate::known(world, &runbook.runbook.name, &asked.database).await?;
-        let run: RunId = id.run();
+        let run: RunId = opening.run();
+        let id = &opening.id;
         let situation = steps::Situation {
             live: &live,
             run: &run,
             source,
             retired,
-            snapshot: format!("mayday-{}-{}-{}", asked.database, now.strftime("%Y%m%d-%H%M%S"), id.short()),
-            restored: restored_name(&live.instance.id, &id),
+            snapshot: format!("mayday-{}-{}-{}", asked.database, opening.now.strftime("%Y%m%d-%H%M%S"), id.short()),
+            restored: restored_name(&live.instance.id, id),
             timing,
         };
         let steps = steps::plan(&runbook.runbook, &situation)?;
-        consequences.usual_seconds = steps.iter().map(|step| step.usual_seconds).sum();
         let destroys = steps.iter().any(|step| step.act.action().class() == Class::Destroys);
         let quorum = destroys.then(|| current.plan.approvals.destructive.clone());
-        let waits = quorum.as_ref().map_or(UNAPPROVED, |quorum| quorum.within.0);
         let target = Target {
             kind: TargetKind::Database,
             name: asked.database.clone(),
             environment: live.entry.environment.clone(),
             region: live.entry.region.clone(),
         };
-        let plan_digest = current.plan.digest_for(&target)?;
-        Ok(Proposal {
-            phrase: phrase(&target, consequences.recovery_point, &steps),
-            id,
-            verb,
-            title,
-            requester: asked.requester.clone(),
-            reason: asked.reason.clone(),
-            asked_at: now,
-            plan_version: current.version.clone(),
-            plan_digest,
-            runbook: runbook.runbook.name,
-            runbook_digest: runbook.digest,
-            target,
-            steps,
-            consequences,
-            quorum,
-            expires_at: now.saturating_add(waits).unwrap_or(Timestamp::MAX),
-        })
+        let phrase = retired.map(|(instance, _)| format!("retire {instance} {}", target.region));
+        let (requester, reason) = (asked.requester.clone(), asked.reason.clone());
+        let ask = Ask { verb, runbook, title, target, locks: Vec::new(), requester, reason };
+        propose(world, current, opening, ask, Worked { steps, consequences, quorum, phrase }).await
     }
-}
-
-/// What an approver types: short enough for a phone, and different for each thing that could be meant.
-fn phrase(target: &Target, point: Option<Timestamp>, steps: &[PlannedStep]) -> String {
-    let retired = steps.iter().find_map(|step| match &step.act {
-        Act::Retire(retire) => Some(format!("retire {}", retire.instance)),
-        _ => None,
-    });
-    let what = retired.unwrap_or_else(|| target.name.clone());
-    let when = point.map(|point| format!(" {}", point.strftime("%H:%M"))).unwrap_or_default();
-    format!("{what}{when} {}", target.region)
 }
 
 /// A name for the restored instance: the old one's stem, and the run's own ten characters.
@@ -231,10 +199,6 @@ fn source_in_words(source: &Source) -> String {
 
 fn utc(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
-}
-
-fn whole_second(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 fn seconds(span: SignedDuration) -> u64 {

@@ -5,6 +5,8 @@
 
 mod draft;
 mod estimate;
+mod flow;
+mod propose;
 mod steps;
 
 use std::fmt;
@@ -14,6 +16,8 @@ use serde::{Deserialize, Serialize};
 
 pub use draft::{Asked, backup, restore, retire};
 pub use estimate::{Timing, note as note_timing};
+pub use flow::{Flow, Group, OnFailure};
+pub use propose::{Ask, Opening, Worked, propose};
 
 use crate::{
     action::Act,
@@ -43,6 +47,10 @@ pub struct Proposal {
     pub asked_at: Timestamp,
     /// On what.
     pub target: Target,
+    /// The locks that its run must hold, sorted: all that it touches. Two proposals that share one exclude each other.
+    /// Empty in proposals of before there were several; read it by [`Proposal::held`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locks: Vec<String>,
     /// The version of the plan that it was worked out from.
     pub plan_version: String,
     /// The digest of what that plan says of the target and of approvals.
@@ -70,6 +78,12 @@ impl Proposal {
     /// Never for a proposal that was made by this module.
     pub fn digest(&self) -> Result<String, Fault> {
         digest_of(self)
+    }
+
+    /// The locks that its run takes, in this order.
+    #[must_use]
+    pub fn held(&self) -> Vec<String> {
+        if self.locks.is_empty() { vec![self.target.lock()] } else { self.locks.clone() }
     }
 
     /// The step with this id.
@@ -110,6 +124,29 @@ pub enum TargetKind {
     Service,
 }
 
+impl Target {
+    /// The name of its lock.
+    #[must_use]
+    pub fn lock(&self) -> String {
+        match self.kind {
+            TargetKind::Database => database_lock(&self.name),
+            TargetKind::Service => service_lock(&self.name),
+        }
+    }
+}
+
+/// The name of a database's lock, as messages say it: `inventory is held by …`.
+#[must_use]
+pub fn database_lock(name: &str) -> String {
+    name.to_owned()
+}
+
+/// The name of a service's lock, as messages say it: `service shop is held by …`. No name in a plan has a space.
+#[must_use]
+pub fn service_lock(name: &str) -> String {
+    format!("service {name}")
+}
+
 impl fmt::Display for TargetKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -134,6 +171,9 @@ pub struct PlannedStep {
     pub retries: u32,
     /// How long it usually takes, in seconds, from past runs.
     pub usual_seconds: Option<u64>,
+    /// How it stands to the others.
+    #[serde(default, skip_serializing_if = "Flow::is_plain")]
+    pub flow: Flow,
 }
 
 /// What a proposal would mean.

@@ -1,6 +1,6 @@
 //! From a runbook's steps to planned ones: pure, no choices left afterwards.
 
-use super::{PlannedStep, Timing};
+use super::{Flow, PlannedStep, Timing};
 use crate::{
     action::{Act, Align, AwaitRestorable, Backup, Compare, Restore, Retire, Switch, Through, Verify},
     backup::Source,
@@ -46,6 +46,7 @@ pub(super) fn plan(runbook: &Runbook, situation: &Situation<'_>) -> Result<Vec<P
                 timeout: step.timeout,
                 retries: step.retries,
                 usual_seconds: situation.timing.usual(&step.id),
+                flow: Flow::default(),
             });
         }
     }

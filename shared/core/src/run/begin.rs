@@ -59,7 +59,7 @@ fn fresh(proposal: &Proposal, decided_at: Timestamp, now: Timestamp) -> Result<R
         id: proposal.id.run(),
         proposal: proposal.id.clone(),
         digest: proposal.digest()?,
-        target: proposal.target.name.clone(),
+        locks: proposal.held(),
         title: proposal.title.clone(),
         state: State::Running,
         epoch: 1,

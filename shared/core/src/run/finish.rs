@@ -20,12 +20,21 @@ use crate::{
 /// How often a write that lost a race is made again.
 const RACES: u32 = 10;
 
-/// Takes the lock on the run's target. `Some`: why it can't be had.
-pub(super) async fn take_lock(visit: &Visit<'_>) -> Result<Option<String>, Interrupted> {
+/// Takes the locks on all that the run touches, in their order. `Some`: why one can't be had.
+pub(super) async fn take_locks(visit: &Visit<'_>) -> Result<Option<String>, Interrupted> {
+    for lock in &visit.run().locks {
+        if let Some(why) = take_lock(visit, lock).await? {
+            return Ok(Some(why));
+        }
+    }
+    Ok(None)
+}
+
+async fn take_lock(visit: &Visit<'_>, lock: &str) -> Result<Option<String>, Interrupted> {
     let store = Store::of(visit.world);
     let run = visit.run();
     for _ in 0..RACES {
-        let wanted = Lock { target: run.target.clone(), run: Some(run.id.clone()), since: visit.now() };
+        let wanted = Lock { target: lock.to_owned(), run: Some(run.id.clone()), since: visit.now() };
         let held: Kept<Lock> = match store.create(wanted.clone()).await? {
             Created::New(_) => return Ok(None),
             Created::Already(held) if held.value.run.as_ref() == Some(&run.id) => return Ok(None),
@@ -35,27 +44,36 @@ pub(super) async fn take_lock(visit: &Visit<'_>) -> Result<Option<String>, Inter
             let holder: Option<Kept<Run>> = store.load(holder.as_str()).await?;
             // One whose run has ended could not be released any more.
             if let Some(holder) = holder.filter(|holder| !holder.value.state.is_final()) {
-                return Ok(Some(format!("{} is held by {} ({}); nothing was done", run.target, holder.value.id, holder.value.title)));
+                return Ok(Some(format!("{lock} is held by {} ({}); nothing was done", holder.value.id, holder.value.title)));
             }
         }
         if store.replace(&held, wanted).await?.is_ok() {
             return Ok(None);
         }
     }
-    Err(Fault::new(format!("the lock on {} is fought over", run.target)).into())
+    Err(Fault::new(format!("the lock on {lock} is fought over")).into())
 }
 
 /// Releases what an ended run holds, and keeps what it taught.
 pub(super) async fn settle(world: &World, run: &Run, proposal: &Proposal) -> Result<(), Fault> {
     let store = Store::of(world);
-    let lock: Option<Kept<Lock>> = store.load(&run.target).await?;
-    let Some(lock) = lock.filter(|lock| lock.value.run.as_ref() == Some(&run.id)) else { return Ok(()) };
-    // The lock goes last: while it is there, this run has not been settled yet, and is settled once.
+    let mut held: Vec<Kept<Lock>> = Vec::new();
+    for lock in &run.locks {
+        let lock: Option<Kept<Lock>> = store.load(lock).await?;
+        held.extend(lock.filter(|lock| lock.value.run.as_ref() == Some(&run.id)));
+    }
+    // The locks go last: while there is one, this run has not been settled yet, and is settled once.
+    if held.is_empty() {
+        return Ok(());
+    }
     if run.state == State::Succeeded {
         let took: Vec<(StepId, u64)> = run.steps.iter().filter_map(duration).collect();
         proposal::note_timing(world, &proposal.runbook, &proposal.target.name, &took).await?;
     }
-    release(world, &lock).await
+    for lock in &held {
+        release(world, lock).await?;
+    }
+    Ok(())
 }
 
 /// Releases a lock, unless somebody else has it by now.

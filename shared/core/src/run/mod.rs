@@ -12,7 +12,7 @@ mod tell;
 mod visit;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use begin::{begin, launch, resume};
 pub use distress::distress;
@@ -38,8 +38,9 @@ pub struct Run {
     pub proposal: ProposalId,
     /// The digest that was approved.
     pub digest: String,
-    /// The lock that it must hold: the database's name.
-    pub target: String,
+    /// The locks that it must hold, sorted: a database's name, `service NAME`.
+    #[serde(alias = "target", deserialize_with = "one_or_several")]
+    pub locks: Vec<String>,
     /// What the run does, as the proposal says it; for lists.
     pub title: String,
     /// Where it stands.
@@ -199,6 +200,20 @@ pub enum Happened {
     Ended,
 }
 
+/// Records of before there were several locks have the one as text.
+fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Locks {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(match Locks::deserialize(deserializer)? {
+        Locks::One(lock) => vec![lock],
+        Locks::Several(locks) => locks,
+    })
+}
+
 impl Record for Run {
     const PARTITION: &'static str = "run";
 
@@ -235,7 +250,7 @@ impl Run {
 /// holder of long ago that wakes up can't release what somebody else holds by now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lock {
-    /// The database's name.
+    /// What is locked: a database's name, or `service NAME`.
     pub target: String,
     /// The run; absent: nobody.
     pub run: Option<RunId>,

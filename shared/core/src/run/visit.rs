@@ -141,7 +141,7 @@ impl Visit<'_> {
         if self.run().visits > VISITS_IN_EPOCH {
             return self.continue_elsewhere().await;
         }
-        if let Some(why) = finish::take_lock(self).await? {
+        if let Some(why) = finish::take_locks(self).await? {
             return self.end(State::Failed { why }).await;
         }
         if self.run().is_untouched()

@@ -126,12 +126,15 @@ pub(super) fn own_only(case: &Case<'_>) -> Finding {
 
 pub(super) fn holds_lock(case: &Case<'_>) -> Finding {
     let run = &case.run;
-    let lock: Option<Lock> = case.state.record(&run.target);
-    match lock.and_then(|lock| lock.run) {
-        Some(holder) if holder == run.id => Ok(()),
-        Some(holder) => Err(format!("{holder} holds it")),
-        None => Err("nobody holds it".to_owned()),
+    for name in case.proposal.held() {
+        let lock: Option<Lock> = case.state.record(&name);
+        match lock.and_then(|lock| lock.run) {
+            Some(holder) if holder == run.id => {}
+            Some(holder) => return Err(format!("{holder} holds {name}")),
+            None => return Err(format!("nobody holds {name}")),
+        }
     }
+    Ok(())
 }
 
 pub(super) fn in_the_audit(case: &Case<'_>) -> Finding {

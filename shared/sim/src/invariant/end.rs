@@ -121,10 +121,11 @@ fn served(state: &State) -> Finding {
     let skipped = |run: &Run| run.steps.iter().any(|step| matches!(step.state, mayday_core::run::StepState::Skipped { .. }));
     let runs: Vec<Run> = state.records();
     for run in runs.iter().filter(|run| restored(run) && !skipped(run)) {
-        let (led, table) = led(state, &run.target);
+        let database = run.locks.first().map_or("", String::as_str);
+        let (led, table) = led(state, database);
         let rows = state.databases.instances.get(&(REGION.to_owned(), led.clone())).and_then(|instance| instance.data.count(&table));
         if rows.is_none_or(|rows| rows < crate::setting::ROWS) {
-            return Err(format!("{} is led to {led}, which has {rows:?} rows", run.target));
+            return Err(format!("{database} is led to {led}, which has {rows:?} rows"));
         }
     }
     Ok(())

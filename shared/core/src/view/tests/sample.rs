@@ -12,7 +12,7 @@ use crate::{
     plan::{self, Check, Expectation, Objectives, Quorum, Span, Traffic},
     policy::Verb,
     port::{Instance, Phase, Posted, RecordSet, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags},
-    proposal::{Consequences, PlannedStep, Proposal, Target, TargetKind},
+    proposal::{Consequences, Flow, PlannedStep, Proposal, Target, TargetKind},
     run::{Happened, Run, StepState, Told},
 };
 
@@ -62,7 +62,7 @@ fn checks() -> Vec<Check> {
 
 pub(super) fn planned(id: &str, name: &str, act: Act, minutes: i64, usual_seconds: Option<u64>) -> PlannedStep {
     let timeout = Span(SignedDuration::from_mins(minutes));
-    PlannedStep { id: StepId(id.to_owned()), name: name.to_owned(), act, timeout, retries: 3, usual_seconds }
+    PlannedStep { id: StepId(id.to_owned()), name: name.to_owned(), act, timeout, retries: 3, usual_seconds, flow: Flow::default() }
 }
 
 fn secret_route() -> Route {
@@ -146,6 +146,7 @@ pub(super) fn restore() -> Proposal {
             environment: "production".to_owned(),
             region: "eu-west-1".to_owned(),
         },
+        locks: Vec::new(),
         plan_version: "v-3Lk9".to_owned(),
         plan_digest: "ab".repeat(32),
         runbook: "restore".to_owned(),
