@@ -6,10 +6,10 @@
 pub const TABLE: &[&str] = &["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"];
 
 /// [`crate::blobs`]. `ListBucket`, since without it S3 says of a file that is not there that access is denied.
-pub const BLOBS: &[&str] = &["s3:GetObject", "s3:ListBucket", "s3:PutObject"];
+pub const BLOBS: &[&str] = &["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:PutObject"];
 
 /// [`crate::databases`], what it asks.
-pub const DATABASES_READ: &[&str] = &["rds:DescribeDBInstanceAutomatedBackups", "rds:DescribeDBInstances", "rds:DescribeDBSnapshots"];
+pub const DATABASES_READ: &[&str] = &["rds:DescribeAccountAttributes", "rds:DescribeDBInstanceAutomatedBackups", "rds:DescribeDBInstances", "rds:DescribeDBSnapshots"];
 
 /// [`crate::databases`], what it changes. `AddTagsToResource` is demanded of whoever tags what they create; the
 /// monitoring role and the encryption keys are handed on (`iam:PassRole`, and for encrypted storage `kms:CreateGrant` and
@@ -21,6 +21,7 @@ pub const DATABASES_CHANGE: &[&str] = &[
     "rds:AddTagsToResource",
     "rds:CreateDBSnapshot",
     "rds:DeleteDBInstance",
+    "rds:DeleteDBSnapshot",
     "rds:ModifyDBInstance",
     "rds:RebootDBInstance",
     "rds:RestoreDBInstanceFromDBSnapshot",
@@ -31,7 +32,7 @@ pub const DATABASES_CHANGE: &[&str] = &[
 pub const SECRETS_READ: &[&str] = &["secretsmanager:GetSecretValue"];
 
 /// [`crate::secrets`], what it changes.
-pub const SECRETS_CHANGE: &[&str] = &["secretsmanager:PutSecretValue"];
+pub const SECRETS_CHANGE: &[&str] = &["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"];
 
 /// [`crate::dns`], what it asks.
 pub const DNS_READ: &[&str] = &["route53:GetChange", "route53:ListHostedZonesByName", "route53:ListResourceRecordSets"];

@@ -30,12 +30,14 @@ pub struct World<'a> {
 pub async fn everything(world: &World<'_>) {
     what_is_not_there_is_none(world).await;
     a_snapshot_is_made_once_under_its_name(world).await;
+    lists_and_the_quota_agree_with_single_looks(world).await;
     a_restore_is_refused_where_it_cannot_be(world).await;
     a_restore_has_what_it_was_given_and_leaves_its_source_alone(world).await;
     a_moment_of_the_log_is_restored(world).await;
     aligning_sets_what_a_restore_cannot(world).await;
     only_what_a_run_made_is_deleted_without_a_final_snapshot(world).await;
     a_final_snapshot_outlives_its_instance(world).await;
+    a_snapshot_of_ours_can_be_deleted(world).await;
 }
 
 impl World<'_> {
@@ -116,8 +118,9 @@ pub async fn what_is_not_there_is_none(world: &World<'_>) {
 pub async fn a_snapshot_is_made_once_under_its_name(world: &World<'_>) {
     let databases = world.databases;
     world.settled(world.instance).await;
-    databases.create_snapshot(&permit(), world.region, world.instance, "contract-snapshot").await.unwrap();
-    let again = databases.create_snapshot(&permit(), world.region, world.instance, "contract-snapshot").await;
+    let classed = Tags::from([("mayday:class".to_owned(), "daily".to_owned())]);
+    databases.create_snapshot(&permit(), world.region, world.instance, "contract-snapshot", &classed).await.unwrap();
+    let again = databases.create_snapshot(&permit(), world.region, world.instance, "contract-snapshot", &Tags::new()).await;
     // Which of the two a vendor checks first, it does not say.
     assert!(
         again.as_ref().is_err_and(|error| error.is_code("DBSnapshotAlreadyExists") || error.is_code("InvalidDBInstanceState")),
@@ -126,14 +129,49 @@ pub async fn a_snapshot_is_made_once_under_its_name(world: &World<'_>) {
     let snapshot = world.settled_snapshot("contract-snapshot").await;
     assert_eq!((snapshot.kind, snapshot.percent, snapshot.instance.as_str()), (SnapshotKind::Manual, 100, world.instance));
     assert_eq!(snapshot.tags.get(OWNER_TAG).map(String::as_str), Some("r-contract"));
+    assert_eq!(snapshot.tags.get("mayday:class").map(String::as_str), Some("daily"));
     assert!(snapshot.taken_at.is_some_and(|at| at <= world.time.now()), "{snapshot:?}");
     let source = world.settled(world.instance).await;
     assert_eq!(snapshot.resource_id, source.resource_id);
-    let again = databases.create_snapshot(&permit(), world.region, world.instance, "contract-snapshot").await;
+    let again = databases.create_snapshot(&permit(), world.region, world.instance, "contract-snapshot", &Tags::new()).await;
     assert_refused(again, "DBSnapshotAlreadyExists");
     let all = databases.snapshots(world.region, world.instance).await.unwrap();
     assert_eq!(all.iter().filter(|one| one.id == "contract-snapshot").count(), 1);
-    assert_refused(databases.create_snapshot(&permit(), world.region, "contract-nowhere", "contract-none").await, "DBInstanceNotFound");
+    let everywhere = databases.snapshots_in(world.region).await.unwrap();
+    assert_eq!(everywhere.iter().filter(|one| one.id == "contract-snapshot").count(), 1);
+    assert_refused(
+        databases.create_snapshot(&permit(), world.region, "contract-nowhere", "contract-none", &Tags::new()).await,
+        "DBInstanceNotFound",
+    );
+}
+
+/// One list for a region says the same as a look at each, and the quota counts them.
+pub async fn lists_and_the_quota_agree_with_single_looks(world: &World<'_>) {
+    let databases = world.databases;
+    let listed = databases.instances_in(world.region).await.unwrap();
+    let listed = listed.into_iter().find(|one| one.id == world.instance).expect("the instance is in the list");
+    let alone = databases.instance(world.region, world.instance).await.unwrap().expect("the instance");
+    assert_eq!((listed.resource_id, listed.settings), (alone.resource_id, alone.settings));
+    assert_eq!(databases.instances_in("ap-south-1").await.unwrap(), []);
+    assert_eq!(databases.snapshots_in("ap-south-1").await.unwrap(), []);
+    let quota = databases.snapshot_quota(world.region).await.unwrap();
+    let manual = databases.snapshots_in(world.region).await.unwrap().into_iter().filter(|one| one.kind == SnapshotKind::Manual);
+    assert_eq!(usize::try_from(quota.used).unwrap(), manual.count());
+    assert!(quota.used > 0 && quota.used < quota.max, "{quota:?}");
+}
+
+/// Only what bears our tags; and one that is gone is no error, since somebody may have been faster.
+pub async fn a_snapshot_of_ours_can_be_deleted(world: &World<'_>) {
+    let databases = world.databases;
+    databases.delete_snapshot(&permit(), world.region, "contract-snapshot").await.unwrap();
+    for _ in 0..LOOKS {
+        if databases.snapshot(world.region, "contract-snapshot").await.unwrap().is_none() {
+            break;
+        }
+        world.time.pass(PAUSE).await;
+    }
+    assert_eq!(databases.snapshot(world.region, "contract-snapshot").await.unwrap(), None);
+    databases.delete_snapshot(&permit(), world.region, "contract-snapshot").await.unwrap();
 }
 
 /// Definitely refused: nothing was begun.

@@ -7,7 +7,7 @@ use crate::{
     failure::CallError,
     mrkdwn,
     policy::Permit,
-    port::{Phase, World},
+    port::{Phase, Tags, World},
     view::{Code, Mrkdwn},
 };
 
@@ -22,6 +22,9 @@ pub struct Backup {
     pub resource_id: String,
     /// The snapshot's name.
     pub snapshot: String,
+    /// What it is tagged with beside its run: what it is for, by which retention finds it.
+    #[serde(default)]
+    pub tags: Tags,
 }
 
 #[async_trait]
@@ -31,7 +34,9 @@ impl Action for Backup {
     }
 
     fn card(&self) -> Vec<Mrkdwn> {
-        vec![mrkdwn!("snapshot {} of {} ({}, {})", Code(&self.snapshot), Code(&self.instance), Code(&self.resource_id), self.region)]
+        let what = mrkdwn!("snapshot {} of {} ({}, {})", Code(&self.snapshot), Code(&self.instance), Code(&self.resource_id), self.region);
+        let tags = self.tags.iter().map(|(key, value)| mrkdwn!("tagged {}", Code(&format!("{key}={value}"))));
+        [what].into_iter().chain(tags).collect()
     }
 
     async fn observe(&self, world: &World, owner: Ownership<'_>) -> Result<Seen, CallError> {
@@ -57,6 +62,6 @@ impl Action for Backup {
     }
 
     async fn call(&self, world: &World, permit: &Permit) -> Result<(), CallError> {
-        world.databases.create_snapshot(permit, &self.region, &self.instance, &self.snapshot).await
+        world.databases.create_snapshot(permit, &self.region, &self.instance, &self.snapshot, &self.tags).await
     }
 }

@@ -1,6 +1,7 @@
 //! Recovery points: what can be restored, and what is known of each.
 
 mod choose;
+pub mod schedule;
 mod verification;
 
 use jiff::Timestamp;

@@ -1,5 +1,8 @@
 //! A database: where it is, what leads to it, what must be true of it, and how it is backed up.
 
+use std::fmt;
+
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::Span;
@@ -32,6 +35,9 @@ pub struct Database {
     /// A statement that gives the newest moment in the data, by which the loss is measured: `select max(at) from heartbeat`.
     #[serde(default)]
     pub heartbeat: Option<String>,
+    /// When people are told that something is wrong with its backups.
+    #[serde(default)]
+    pub alerts: Alerts,
 }
 
 /// The indirection that moves when the instance does. Nobody connects by the instance's own name.
@@ -111,4 +117,39 @@ pub enum BackupClass {
     Full,
     /// Every month, for long.
     Archive,
+}
+
+impl fmt::Display for BackupClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Daily => "daily",
+            Self::Full => "full",
+            Self::Archive => "archive",
+        })
+    }
+}
+
+/// When people are told that a database is not as safe as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alerts {
+    /// At how many percent of the objective (RPO) the loss that would be is told of: before it is too late.
+    pub rpo_percent: u8,
+    /// How far the log may lag behind.
+    pub log_behind: Span,
+    /// How late a scheduled backup may be.
+    pub backup_late: Span,
+    /// How old the newest recovery point that was found good may be; absent: as old as it is.
+    pub verified_within: Option<Span>,
+}
+
+impl Default for Alerts {
+    fn default() -> Self {
+        Self {
+            rpo_percent: 80,
+            log_behind: Span(SignedDuration::from_mins(30)),
+            backup_late: Span(SignedDuration::from_hours(1)),
+            verified_within: None,
+        }
+    }
 }

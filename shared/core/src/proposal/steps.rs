@@ -72,6 +72,7 @@ impl Situation<'_> {
                 instance: instance.id.clone(),
                 resource_id: instance.resource_id.clone(),
                 snapshot: self.snapshot.clone(),
+                tags: crate::port::Tags::new(),
             })),
             "db:restore" => Some(Act::Restore(self.restore(step)?)),
             "db:align" => Some(Act::Align(Align { region, instance: self.restored.clone(), settings: self.settings() })),

@@ -208,6 +208,7 @@ pub(super) fn backup() -> Proposal {
         instance: OLD.to_owned(),
         resource_id: "db-OLD123".to_owned(),
         snapshot: "mayday-inventory-20261122-140840-a4c6e0f1g2".to_owned(),
+        tags: Tags::from([("mayday:class".to_owned(), "archive".to_owned())]),
     });
     Proposal {
         verb: Verb::Backup,
@@ -309,6 +310,7 @@ pub(super) fn live() -> Live {
             hourly_cost: None,
             backups: Vec::new(),
             heartbeat: None,
+            alerts: plan::Alerts::default(),
         },
         route: secret_route(),
         instance: Instance {
