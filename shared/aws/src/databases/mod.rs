@@ -2,6 +2,7 @@
 
 mod align;
 mod describe;
+mod replicate;
 mod restore;
 mod tags;
 
@@ -13,7 +14,7 @@ use jiff::Timestamp;
 use mayday_core::{
     failure::CallError,
     policy::{OWNER_TAG, Permit},
-    port::{Databases, Instance, Phase, Restoration, RestoreFrom, Settings, Snapshot},
+    port::{Databases, Instance, Phase, Quota, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags},
 };
 
 use crate::{
@@ -55,6 +56,14 @@ impl RdsDatabases {
         windows.filter_map(|window| window.earliest_time.as_ref().and_then(describe::timestamp)).min()
     }
 
+    /// An instance's ARN.
+    async fn arn(&self, region: &str, id: &str) -> Result<String, CallError> {
+        let describe = self.reads(region).describe_db_instances().db_instance_identifier(id);
+        let found = describe.send().await.map_err(|error| classify(Kind::Read, error))?.db_instances.unwrap_or_default();
+        let arn = found.into_iter().next().and_then(|instance| instance.db_instance_arn);
+        arn.ok_or_else(|| CallError::refused("DBInstanceNotFound", format!("there is no database instance {id} in {region}")))
+    }
+
     /// The instance that a change is about to be made to.
     async fn present(&self, region: &str, id: &str) -> Result<Instance, CallError> {
         let found = self.instance(region, id).await?;
@@ -77,6 +86,31 @@ impl Databases for RdsDatabases {
         Ok(Some(instance))
     }
 
+    async fn instances_in(&self, region: &str) -> Result<Vec<Instance>, CallError> {
+        let pages = self.reads(region).describe_db_instances().into_paginator().items().send();
+        match pages.collect::<Result<Vec<_>, _>>().await {
+            Ok(found) => Ok(found.into_iter().map(|instance| describe::instance(region, instance)).collect()),
+            Err(error) => Err(classify(Kind::Read, error)),
+        }
+    }
+
+    async fn snapshots_in(&self, region: &str) -> Result<Vec<Snapshot>, CallError> {
+        let pages = self.reads(region).describe_db_snapshots().into_paginator().items().send();
+        match pages.collect::<Result<Vec<_>, _>>().await {
+            Ok(found) => Ok(found.into_iter().map(|snapshot| describe::snapshot(region, snapshot)).collect()),
+            Err(error) => Err(classify(Kind::Read, error)),
+        }
+    }
+
+    async fn snapshot_quota(&self, region: &str) -> Result<Quota, CallError> {
+        let found = self.reads(region).describe_account_attributes().send().await.map_err(|error| classify(Kind::Read, error))?;
+        let quotas = found.account_quotas.unwrap_or_default();
+        let snapshots = quotas.into_iter().find(|quota| quota.account_quota_name() == Some("ManualSnapshots"));
+        let counted = |number: Option<i64>| u32::try_from(number?).ok();
+        let quota = snapshots.and_then(|quota| Some(Quota { used: counted(quota.used)?, max: counted(quota.max)? }));
+        quota.ok_or_else(|| CallError::refused("NoQuota", format!("{region} says nothing of manual snapshots")))
+    }
+
     async fn snapshots(&self, region: &str, instance: &str) -> Result<Vec<Snapshot>, CallError> {
         let pages = self.reads(region).describe_db_snapshots().db_instance_identifier(instance).into_paginator().items().send();
         match pages.collect::<Result<Vec<_>, _>>().await {
@@ -93,10 +127,24 @@ impl Databases for RdsDatabases {
         }
     }
 
-    async fn create_snapshot(&self, permit: &Permit, region: &str, instance: &str, id: &str) -> Result<(), CallError> {
+    async fn create_snapshot(&self, permit: &Permit, region: &str, instance: &str, id: &str, tags: &Tags) -> Result<(), CallError> {
         let create = self.changes(region).create_db_snapshot().db_instance_identifier(instance).db_snapshot_identifier(id);
-        let create = create.set_tags(Some(tags::to_vendor(&permit.owner_tags())));
+        let mut all = tags.clone();
+        all.extend(permit.owner_tags());
+        let create = create.set_tags(Some(tags::to_vendor(&all)));
         create.send().await.map(drop).map_err(|error| classify(Kind::Change, error))
+    }
+
+    async fn delete_snapshot(&self, _permit: &Permit, region: &str, id: &str) -> Result<(), CallError> {
+        let Some(there) = self.snapshot(region, id).await? else { return Ok(()) };
+        if there.kind != SnapshotKind::Manual || !there.tags.contains_key(OWNER_TAG) {
+            return Err(CallError::refused("NotOurs", format!("the snapshot {id} was not made by us, so it is not deleted")));
+        }
+        match self.changes(region).delete_db_snapshot().db_snapshot_identifier(id).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_db_snapshot_not_found_fault()) => Ok(()),
+            Err(error) => Err(classify(Kind::Change, error)),
+        }
     }
 
     async fn restore(&self, permit: &Permit, restoration: &Restoration) -> Result<(), CallError> {
@@ -128,6 +176,20 @@ impl Databases for RdsDatabases {
     async fn reboot(&self, _permit: &Permit, region: &str, instance: &str) -> Result<(), CallError> {
         let reboot = self.changes(region).reboot_db_instance().db_instance_identifier(instance);
         reboot.send().await.map(drop).map_err(|error| classify(Kind::Change, error))
+    }
+
+    async fn promote(&self, _permit: &Permit, region: &str, instance: &str, backup_retention_days: i32) -> Result<(), CallError> {
+        let promote = self.changes(region).promote_read_replica().db_instance_identifier(instance);
+        let promote = promote.backup_retention_period(backup_retention_days);
+        promote.send().await.map(drop).map_err(|error| classify(Kind::Change, error))
+    }
+
+    async fn replicate(&self, permit: &Permit, replication: &Replication) -> Result<(), CallError> {
+        let ReplicaSource { region, instance } = &replication.source;
+        // A source in another region is named by its ARN.
+        let source = if *region == replication.region { instance.clone() } else { self.arn(region, instance).await? };
+        let call = replicate::call(&self.changes(&replication.region), &source, permit, replication);
+        call.send().await.map(drop).map_err(|error| classify(Kind::Change, error))
     }
 
     async fn delete_instance(&self, permit: &Permit, region: &str, instance: &str, final_snapshot: Option<&str>) -> Result<(), CallError> {

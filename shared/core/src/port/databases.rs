@@ -190,6 +190,31 @@ pub struct Instance {
     pub settings: Settings,
     /// Changes that wait for a reboot: the parameter group's `pending-reboot` among them.
     pub pending_reboot: bool,
+    /// The instance that this one is a read replica of; absent: it stands on its own.
+    #[serde(default)]
+    pub replica_of: Option<ReplicaSource>,
+}
+
+/// The instance that a read replica follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplicaSource {
+    /// Its region.
+    pub region: String,
+    /// Its name.
+    pub instance: String,
+}
+
+/// A read replica to make, in the same region as its source or in another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replication {
+    /// What it follows.
+    pub source: ReplicaSource,
+    /// The region that it is made in.
+    pub region: String,
+    /// Its name, decided beforehand: a second call with it is refused by the vendor.
+    pub new_instance: String,
+    /// What it must be set up with; groups and keys are those of its own region.
+    pub settings: Settings,
 }
 
 /// Who made a snapshot.
@@ -229,6 +254,15 @@ pub struct Snapshot {
     pub engine_version: String,
     /// Tags.
     pub tags: Tags,
+}
+
+/// How much of something the account may have in a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// How many there are.
+    pub used: u32,
+    /// How many there may be.
+    pub max: u32,
 }
 
 /// What to restore from.
@@ -272,14 +306,26 @@ pub trait Databases: Send + Sync {
     /// One instance; `None` when there is none of that name. May lag behind a change by some seconds.
     async fn instance(&self, region: &str, id: &str) -> Result<Option<Instance>, CallError>;
 
+    /// All instances of a region, in any order. What takes another call for each ([`Instance::earliest_restorable`]) is absent.
+    async fn instances_in(&self, region: &str) -> Result<Vec<Instance>, CallError>;
+
+    /// All snapshots of a region, automated and manual, in any order.
+    async fn snapshots_in(&self, region: &str) -> Result<Vec<Snapshot>, CallError>;
+
+    /// How many snapshots the account may keep in a region.
+    async fn snapshot_quota(&self, region: &str) -> Result<Quota, CallError>;
+
     /// All snapshots of an instance, automated and manual, in any order.
     async fn snapshots(&self, region: &str, instance: &str) -> Result<Vec<Snapshot>, CallError>;
 
     /// One snapshot; `None` when there is none of that name.
     async fn snapshot(&self, region: &str, id: &str) -> Result<Option<Snapshot>, CallError>;
 
-    /// Starts a snapshot named `id`.
-    async fn create_snapshot(&self, permit: &Permit, region: &str, instance: &str, id: &str) -> Result<(), CallError>;
+    /// Starts a snapshot named `id`, which bears these tags beside those of its owner.
+    async fn create_snapshot(&self, permit: &Permit, region: &str, instance: &str, id: &str, tags: &Tags) -> Result<(), CallError>;
+
+    /// Deletes a manual snapshot that bears our tags. One that is gone is no error.
+    async fn delete_snapshot(&self, permit: &Permit, region: &str, id: &str) -> Result<(), CallError>;
 
     /// Starts a restore to a new instance.
     async fn restore(&self, permit: &Permit, restoration: &Restoration) -> Result<(), CallError>;
@@ -289,6 +335,13 @@ pub trait Databases: Send + Sync {
 
     /// Reboots an instance, so that a new parameter group takes effect.
     async fn reboot(&self, permit: &Permit, region: &str, instance: &str) -> Result<(), CallError>;
+
+    /// Makes a read replica an instance of its own, which can't be taken back. It keeps backups for so many days from then
+    /// on: told in the same call, since the vendor's default is one.
+    async fn promote(&self, permit: &Permit, region: &str, instance: &str, backup_retention_days: i32) -> Result<(), CallError>;
+
+    /// Starts a read replica.
+    async fn replicate(&self, permit: &Permit, replication: &Replication) -> Result<(), CallError>;
 
     /// Deletes an instance, after a final snapshot with the given name; without one only what the permit's own run made.
     /// Deletion protection is taken off first, which takes the vendor a while: until then it is

@@ -10,6 +10,7 @@ mod clock;
 mod databases;
 mod directory;
 mod dns;
+mod pager;
 mod probes;
 mod secrets;
 mod sql;
@@ -26,6 +27,7 @@ pub use databases::{
     Tags,
 };
 pub use directory::{Directory, Profile};
+pub use pager::{Alert, Letter, Mail, Pager, Phone, Sent};
 pub use dns::{ChangeStatus, Dns, RecordChange, RecordSet, sound};
 pub use probes::{Answer, Probes};
 pub use secrets::{SecretPlace, SecretText, SecretVersion, Secrets};
@@ -60,6 +62,12 @@ pub struct World {
     pub chat: Arc<dyn Chat>,
     /// Who people are.
     pub directory: Arc<dyn Directory>,
+    /// PagerDuty.
+    pub pager: Arc<dyn Pager>,
+    /// Text messages and calls.
+    pub phone: Arc<dyn Phone>,
+    /// Email.
+    pub mail: Arc<dyn Mail>,
     /// What drives runs.
     pub workflow: Arc<dyn Workflow>,
 }

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use mayday_core::{
     failure::CallError,
     policy::Permit,
-    port::{Databases, Instance, Phase, Restoration, Settings, Snapshot},
+    port::{Databases, Instance, Phase, Quota, Replication, Restoration, Settings, Snapshot, Tags},
 };
 
 use super::{change, look, owner, takes_effect};
@@ -12,6 +12,32 @@ use crate::{gate::Gate, trace::Port};
 impl Databases for Gate {
     async fn instance(&self, region: &str, id: &str) -> Result<Option<Instance>, CallError> {
         self.look(look(Port::Databases, "instance", id), |state, moment| Ok(state.databases.describe(region, id, moment))).await
+    }
+
+    async fn instances_in(&self, region: &str) -> Result<Vec<Instance>, CallError> {
+        let found = self.look(look(Port::Databases, "instances_in", region), |state, moment| {
+            let here = state.databases.instances.keys().filter(|(at, _)| at == region);
+            let unlisted = |found: Instance| Instance { earliest_restorable: None, ..found };
+            Ok(here.filter_map(|(_, id)| state.databases.describe(region, id, moment).map(unlisted)).collect())
+        });
+        found.await
+    }
+
+    async fn snapshots_in(&self, region: &str) -> Result<Vec<Snapshot>, CallError> {
+        let found = self.look(look(Port::Databases, "snapshots_in", region), |state, moment| {
+            let here = state.databases.snapshots.keys().filter(|(at, _)| at == region);
+            Ok(here.filter_map(|(_, id)| state.databases.describe_snapshot(region, id, moment)).collect())
+        });
+        found.await
+    }
+
+    async fn snapshot_quota(&self, region: &str) -> Result<Quota, CallError> {
+        let found = self.look(look(Port::Databases, "snapshot_quota", region), |state, moment| {
+            let here = state.databases.snapshots.keys().filter(|(at, _)| at == region);
+            let used = here.filter(|(_, id)| state.databases.describe_snapshot(region, id, moment).is_some()).count();
+            Ok(Quota { used: u32::try_from(used).unwrap_or(u32::MAX), max: 100 })
+        });
+        found.await
     }
 
     async fn snapshots(&self, region: &str, instance: &str) -> Result<Vec<Snapshot>, CallError> {
@@ -27,14 +53,27 @@ impl Databases for Gate {
         self.look(look(Port::Databases, "snapshot", id), |state, moment| Ok(state.databases.describe_snapshot(region, id, moment))).await
     }
 
-    async fn create_snapshot(&self, permit: &Permit, region: &str, instance: &str, id: &str) -> Result<(), CallError> {
+    async fn create_snapshot(&self, permit: &Permit, region: &str, instance: &str, id: &str, tags: &Tags) -> Result<(), CallError> {
         let (owner, place, id) = (owner(permit), (region.to_owned(), instance.to_owned()), id.to_owned());
+        let mut all = tags.clone();
+        all.extend(owner.clone());
         let create = self.change(change(Port::Databases, "create_snapshot", &id), move |inner| {
-            inner.state.databases.create_snapshot(&place, &id, owner.clone(), inner.now, &mut inner.dice)?;
+            inner.state.databases.create_snapshot(&place, &id, all.clone(), inner.now, &mut inner.dice)?;
             takes_effect(inner, &owner, "create_snapshot", &id);
             Ok(())
         });
         create.await
+    }
+
+    async fn delete_snapshot(&self, permit: &Permit, region: &str, id: &str) -> Result<(), CallError> {
+        let (owner, key) = (owner(permit), (region.to_owned(), id.to_owned()));
+        let delete = self.change(change(Port::Databases, "delete_snapshot", id), move |inner| {
+            if inner.state.databases.delete_snapshot(&key, inner.now)? {
+                takes_effect(inner, &owner, "delete_snapshot", &key.1);
+            }
+            Ok(())
+        });
+        delete.await
     }
 
     async fn restore(&self, permit: &Permit, restoration: &Restoration) -> Result<(), CallError> {
@@ -66,6 +105,26 @@ impl Databases for Gate {
             Ok(())
         });
         reboot.await
+    }
+
+    async fn promote(&self, permit: &Permit, region: &str, instance: &str, backup_retention_days: i32) -> Result<(), CallError> {
+        let (owner, place) = (owner(permit), (region.to_owned(), instance.to_owned()));
+        let promote = self.change(change(Port::Databases, "promote", instance), move |inner| {
+            inner.state.databases.promote(&place, backup_retention_days, inner.now, &mut inner.dice)?;
+            takes_effect(inner, &owner, "promote", &place.1);
+            Ok(())
+        });
+        promote.await
+    }
+
+    async fn replicate(&self, permit: &Permit, replication: &Replication) -> Result<(), CallError> {
+        let (owner, wanted) = (owner(permit), replication.clone());
+        let replicate = self.change(change(Port::Databases, "replicate", &replication.new_instance), move |inner| {
+            inner.state.databases.replicate(&wanted, &owner, inner.now, &mut inner.dice)?;
+            takes_effect(inner, &owner, "replicate", &wanted.new_instance);
+            Ok(())
+        });
+        replicate.await
     }
 
     async fn delete_instance(&self, permit: &Permit, region: &str, instance: &str, final_snapshot: Option<&str>) -> Result<(), CallError> {

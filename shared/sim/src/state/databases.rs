@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use mayday_core::{
     failure::CallError,
-    port::{Endpoint, Instance, Phase, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags},
+    policy::OWNER_TAG,
+    port::{Endpoint, Instance, Phase, ReplicaSource, Replication, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags},
 };
 
 use super::Data;
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// Region and name.
-pub(crate) type Place = (String, String);
+pub type Place = (String, String);
 
 /// What a value was from when on, oldest first.
 type Over<T> = Vec<(Millis, T)>;
@@ -54,8 +55,21 @@ pub struct InstanceState {
     pub settings: Over<Settings>,
     /// Whether a change waits for a reboot.
     pub pending_reboot: bool,
-    /// What it holds.
+    /// What it holds. Of a replica: what it held when it was made; see [`Databases::data`].
     pub data: Data,
+    /// Of a replica: what it follows, how far behind, and until when.
+    pub follows: Option<Follows>,
+}
+
+/// A replica's tie to its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follows {
+    /// The source.
+    pub source: Place,
+    /// How far behind it is.
+    pub lag: Millis,
+    /// When it was cut by a promotion.
+    pub cut: Option<Millis>,
 }
 
 /// A snapshot.
@@ -125,7 +139,71 @@ impl Databases {
             earliest_restorable: log_end.map(|_| stamp(found.created)),
             settings: found.set_up(moment),
             pending_reboot: found.pending_reboot,
+            replica_of: found
+                .follows
+                .as_ref()
+                .filter(|follows| follows.cut.is_none_or(|cut| moment < cut))
+                .map(|follows| ReplicaSource { region: follows.source.0.clone(), instance: follows.source.1.clone() }),
         })
+    }
+
+    /// What an instance holds now. A replica holds what its source had a while ago.
+    #[must_use]
+    pub fn data(&self, place: &Place, now: Millis) -> Option<Data> {
+        let found = self.instances.get(place)?;
+        match found.follows.as_ref().filter(|follows| follows.cut.is_none()) {
+            Some(follows) => Some(self.instances.get(&follows.source)?.data.until(now - follows.lag)),
+            None => Some(found.data.clone()),
+        }
+    }
+
+    /// Makes a replica an instance of its own: it keeps what it has received.
+    pub fn promote(&mut self, place: &Place, days: i32, now: Millis, dice: &mut Dice) -> Result<(), CallError> {
+        let kept = self.data(place, now).unwrap_or_default();
+        let found = self.available(place, now)?;
+        let Some(follows) = found.follows.as_mut().filter(|follows| follows.cut.is_none()) else {
+            return Err(refused("InvalidDBInstanceState", format!("DB Instance is not a read replica: {}.", place.1)));
+        };
+        let done = now + dice.between(5 * SECOND, 3 * MINUTE);
+        follows.cut = Some(done);
+        found.data = kept;
+        let mut settings = found.set_up(now);
+        settings.backup_retention_days = days;
+        found.settings.push((now, settings));
+        found.phases.push((now, Phase::Underway("modifying".to_owned())));
+        found.phases.push((done, Phase::Underway("rebooting".to_owned())));
+        found.phases.push((done + 5 * SECOND, Phase::Available));
+        Ok(())
+    }
+
+    /// Starts a replica.
+    pub fn replicate(&mut self, wanted: &Replication, owner: &Tags, now: Millis, dice: &mut Dice) -> Result<(), CallError> {
+        let place = (wanted.region.clone(), wanted.new_instance.clone());
+        if self.instances.get(&place).is_some_and(|found| found.exists(now)) {
+            return Err(refused("DBInstanceAlreadyExists", format!("DB instance {} already exists.", wanted.new_instance)));
+        }
+        let source = (wanted.source.region.clone(), wanted.source.instance.clone());
+        let data = self.available(&source, now)?.data.clone();
+        let mut settings = Settings { backup_retention_days: 0, ..wanted.settings.clone() };
+        settings.tags.extend(owner.clone());
+        let created = now + dice.between(SECOND, 5 * SECOND);
+        self.made += 1;
+        let replica = InstanceState {
+            resource_id: format!("db-MADE{:04}", self.made),
+            created: now,
+            gone: None,
+            reachable: created,
+            phases: vec![
+                (now, Phase::Underway("creating".to_owned())),
+                (created + dice.between(SECOND, 10 * MINUTE), Phase::Available),
+            ],
+            settings: vec![(now, settings)],
+            pending_reboot: false,
+            data,
+            follows: Some(Follows { source, lag: dice.between(0, 20 * SECOND), cut: None }),
+        };
+        self.instances.insert(place, replica);
+        Ok(())
     }
 
     /// A snapshot as it looks at a moment.
@@ -183,6 +261,18 @@ impl Databases {
         Ok(())
     }
 
+    /// Deletes a snapshot of ours. Says whether there was one.
+    pub fn delete_snapshot(&mut self, key: &Place, now: Millis) -> Result<bool, CallError> {
+        let Some(found) = self.snapshots.get(key) else { return Ok(false) };
+        if found.snapshot.kind != SnapshotKind::Manual || !found.snapshot.tags.contains_key(OWNER_TAG) {
+            return Err(refused("NotOurs", format!("{} was not made by us.", key.1)));
+        }
+        if now < found.complete {
+            return Err(refused("InvalidDBSnapshotState", format!("{} is not available.", key.1)));
+        }
+        Ok(self.snapshots.remove(key).is_some())
+    }
+
     /// Starts a restore.
     pub fn restore(&mut self, wanted: &Restoration, owner: &Tags, now: Millis, dice: &mut Dice) -> Result<(), CallError> {
         let place = (wanted.region.clone(), wanted.new_instance.clone());
@@ -211,6 +301,7 @@ impl Databases {
             settings: vec![(now, settings)],
             pending_reboot: false,
             data,
+            follows: None,
         };
         self.instances.insert(place, restored);
         Ok(())

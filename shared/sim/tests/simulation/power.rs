@@ -13,8 +13,8 @@ use mayday_core::{
     failure::CallError,
     policy::Permit,
     port::{
-        Chat, Databases, Expect, Inspection, Instance, Key, Page, Posted, Probe, ResponseUrl, Restoration, Row, SecretText, SecretVersion,
-        Secrets, Settings, Snapshot, Sql, SqlTarget, Table, TriggerId, ViewId, World, Write,
+        Chat, Databases, Expect, Inspection, Instance, Key, Page, Posted, Probe, Quota, ResponseUrl, Restoration, Row, SecretPlace, SecretVersion,
+        Secrets, Settings, Snapshot, Sql, SqlTarget, Table, Tags, TriggerId, ViewId, World, Write,
     },
     view::{Form, Message},
 };
@@ -137,8 +137,24 @@ impl Databases for BrokenDatabases {
         self.0.snapshot(region, id).await
     }
 
-    async fn create_snapshot(&self, permit: &Permit, region: &str, instance: &str, id: &str) -> Result<(), CallError> {
-        self.0.create_snapshot(permit, region, instance, id).await
+    async fn instances_in(&self, region: &str) -> Result<Vec<Instance>, CallError> {
+        self.0.instances_in(region).await
+    }
+
+    async fn snapshots_in(&self, region: &str) -> Result<Vec<Snapshot>, CallError> {
+        self.0.snapshots_in(region).await
+    }
+
+    async fn snapshot_quota(&self, region: &str) -> Result<Quota, CallError> {
+        self.0.snapshot_quota(region).await
+    }
+
+    async fn create_snapshot(&self, permit: &Permit, region: &str, instance: &str, id: &str, tags: &Tags) -> Result<(), CallError> {
+        self.0.create_snapshot(permit, region, instance, id, tags).await
+    }
+
+    async fn delete_snapshot(&self, permit: &Permit, region: &str, id: &str) -> Result<(), CallError> {
+        self.0.delete_snapshot(permit, region, id).await
     }
 
     async fn restore(&self, permit: &Permit, restoration: &Restoration) -> Result<(), CallError> {
@@ -195,7 +211,7 @@ fn a_change_of_the_source_is_caught() {
     caught(with_databases(Slip::SourceAligned));
 }
 
-/// Reads each secret once and remembers it, as a cache without end would.
+/// Reads each secret once and remembers it, as a cache without end would, and replaces whatever is current.
 struct CachedSecrets(Arc<dyn Secrets>, Arc<Mutex<BTreeMap<String, SecretVersion>>>);
 
 #[async_trait]
@@ -211,13 +227,14 @@ impl Secrets for CachedSecrets {
         Ok(found)
     }
 
-    async fn put(&self, permit: &Permit, region: &str, name: &str, version: &str, value: &SecretText) -> Result<(), CallError> {
-        self.0.put(permit, region, name, version, value).await
+    async fn replace(&self, permit: &Permit, place: SecretPlace<'_>, _: &str, after: &SecretVersion) -> Result<(), CallError> {
+        let whatever = self.0.current(place.region, place.name).await?.map(|now| now.version).unwrap_or_default();
+        self.0.replace(permit, place, &whatever, after).await
     }
 }
 
 #[test]
-fn a_secret_that_is_read_from_a_cache_is_caught() {
+fn a_secret_read_from_a_cache_and_replaced_whatever_it_is_is_caught() {
     let cache = Arc::new(Mutex::new(BTreeMap::new()));
     let wrap = move |world: World| World { secrets: Arc::new(CachedSecrets(world.secrets.clone(), cache.clone())), ..world };
     let mut sim = Sim::with(1, Faults::Never, Some(Arc::new(wrap)));
