@@ -336,9 +336,10 @@ impl Secrets {
                     return Err(refusal("ResourceNotFoundException", "Secrets Manager can't find the specified secret version."));
                 }
                 // The one who holds the label must be named, so that two movers can't pass each other.
-                if holder.is_some() && holder.as_ref() != Some(to) && holder != request.remove_from_version_id {
+                let is_there = holder.as_ref() == Some(to) && request.remove_from_version_id.is_none();
+                if holder.is_some() && !is_there && holder != request.remove_from_version_id {
                     let message = format!(
-                        "The parameter RemoveFromVersionId can't be empty. Staging label {stage} is currently attached to version {}, so you must explicitly reference that version in RemoveFromVersionId.",
+                        "The parameter RemoveFromVersionId doesn't match. Staging label {stage} is currently attached to version {}, so you must explicitly reference that version in RemoveFromVersionId.",
                         holder.unwrap_or_default()
                     );
                     return Err(refusal("InvalidParameterException", &message));

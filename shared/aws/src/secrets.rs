@@ -7,7 +7,7 @@ use aws_sdk_secretsmanager::Client;
 use mayday_core::{
     failure::CallError,
     policy::Permit,
-    port::{SecretText, SecretVersion, Secrets},
+    port::{SecretPlace, SecretText, SecretVersion, Secrets},
 };
 
 use crate::{
@@ -15,6 +15,11 @@ use crate::{
     client::{Connection, Regional},
     settings::Service,
 };
+
+/// The vendor's label for the version that everybody reads.
+const CURRENT: &str = "AWSCURRENT";
+/// Our label for a version that is written and not yet current. A version without any label may be deleted by the vendor.
+const PENDING: &str = "mayday-pending";
 
 /// Secrets of every region.
 #[derive(Debug)]
@@ -45,9 +50,19 @@ impl Secrets for SecretsManager {
         }
     }
 
-    async fn put(&self, _permit: &Permit, region: &str, name: &str, version: &str, value: &SecretText) -> Result<(), CallError> {
-        let put = self.clients.in_region(region).changes.put_secret_value().secret_id(name);
-        let put = put.client_request_token(version).secret_string(value.expose());
-        put.send().await.map(drop).map_err(|error| classify(Kind::Change, error))
+    async fn replace(&self, _permit: &Permit, place: SecretPlace<'_>, before: &str, after: &SecretVersion) -> Result<(), CallError> {
+        let SecretPlace { region, name } = place;
+        let client = &self.clients.in_region(region).changes;
+        // Under a label of ours, nobody reads it yet.
+        let put = client.put_secret_value().secret_id(name).version_stages(PENDING);
+        let put = put.client_request_token(&after.version).secret_string(after.value.expose());
+        put.send().await.map_err(|error| classify(Kind::Change, error))?;
+        let label = client.update_secret_version_stage().secret_id(name).version_stage(CURRENT);
+        let label = label.move_to_version_id(&after.version).remove_from_version_id(before);
+        match label.send().await.map_err(|error| classify(Kind::Change, error)) {
+            // An earlier try has moved it, and its answer was lost.
+            Err(CallError::Refused { .. }) if self.current(region, name).await?.is_some_and(|now| now.version == after.version) => Ok(()),
+            moved => moved.map(drop),
+        }
     }
 }

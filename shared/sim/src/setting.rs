@@ -60,7 +60,7 @@ pub(crate) fn state(began: Millis, dice: &mut Dice) -> State {
             "username": "app", "password": PASSWORD, "host": host(REGION, instance), "port": 5432, "dbInstanceIdentifier": instance,
         });
         let versions = vec![(format!("first-version-of-{name}"), SecretText::new(secret.to_string()))];
-        state.secrets.insert((REGION.to_owned(), format!("prod/{name}")), SecretState { versions });
+        state.secrets.insert((REGION.to_owned(), format!("prod/{name}")), SecretState { versions, pending: Vec::new() });
     }
     let cname = "inventory.db.internal".to_owned();
     let record = RecordSet { name: cname.clone(), kind: "CNAME".to_owned(), ttl: 5, values: vec![host(REGION, "inventory-db")] };
@@ -78,6 +78,7 @@ fn running(number: usize, created: Millis, data: Data) -> InstanceState {
         settings: vec![(created, settings())],
         pending_reboot: false,
         data,
+        follows: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use mayday_core::{
     policy::Permit,
-    port::{SecretText, Secrets},
+    port::{SecretPlace, SecretText, SecretVersion, Secrets},
 };
 
 use crate::assert_refused;
@@ -10,16 +10,18 @@ use crate::assert_refused;
 /// A version's id is 32 to 64 characters.
 const FIRST: &str = "contract-version-0000000000000001";
 const SECOND: &str = "contract-version-0000000000000002";
+const THIRD: &str = "contract-version-0000000000000003";
 
 /// All promises. `name` is a secret in `region` with any text in it.
 pub async fn everything(secrets: &dyn Secrets, region: &str, name: &str) {
     what_is_not_there_is_none(secrets, region).await;
-    writing_twice_is_writing_once(secrets, region, name).await;
+    replacing_twice_is_replacing_once(secrets, region, name).await;
+    what_is_not_the_before_image_is_not_replaced(secrets, region, name).await;
     a_secret_that_is_not_there_is_not_made(secrets, region).await;
 }
 
-fn text(value: &str) -> SecretText {
-    SecretText::new(value.to_owned())
+fn version(id: &str, value: &str) -> SecretVersion {
+    SecretVersion { version: id.to_owned(), value: SecretText::new(value.to_owned()) }
 }
 
 /// And no error.
@@ -28,21 +30,39 @@ pub async fn what_is_not_there_is_none(secrets: &dyn Secrets, region: &str) {
 }
 
 /// After a lost answer the same call can be made again; another value under the same id is refused.
-pub async fn writing_twice_is_writing_once(secrets: &dyn Secrets, region: &str, name: &str) {
+pub async fn replacing_twice_is_replacing_once(secrets: &dyn Secrets, region: &str, name: &str) {
     let permit = Permit::for_test("r-contract");
-    secrets.put(&permit, region, name, FIRST, &text("one")).await.unwrap();
-    secrets.put(&permit, region, name, FIRST, &text("one")).await.unwrap();
-    let found = secrets.current(region, name).await.unwrap().unwrap();
-    assert_eq!((found.version.as_str(), found.value.expose()), (FIRST, "one"));
+    let place = SecretPlace { region, name };
+    let before = secrets.current(region, name).await.unwrap().unwrap().version;
+    let first = version(FIRST, "one");
+    secrets.replace(&permit, place, &before, &first).await.unwrap();
+    secrets.replace(&permit, place, &before, &first).await.unwrap();
+    assert_eq!(secrets.current(region, name).await.unwrap(), Some(first.clone()));
 
-    assert_refused(secrets.put(&permit, region, name, FIRST, &text("another")).await, "ResourceExistsException");
-    secrets.put(&permit, region, name, SECOND, &text("two")).await.unwrap();
-    let found = secrets.current(region, name).await.unwrap().unwrap();
-    assert_eq!((found.version.as_str(), found.value.expose()), (SECOND, "two"));
+    assert_refused(secrets.replace(&permit, place, &before, &version(FIRST, "another")).await, "ResourceExistsException");
+    let second = version(SECOND, "two");
+    secrets.replace(&permit, place, FIRST, &second).await.unwrap();
+    assert_eq!(secrets.current(region, name).await.unwrap(), Some(second));
+}
+
+/// What somebody else has made current stays, and so it is with what comes after.
+pub async fn what_is_not_the_before_image_is_not_replaced(secrets: &dyn Secrets, region: &str, name: &str) {
+    let permit = Permit::for_test("r-contract");
+    let place = SecretPlace { region, name };
+    let there = secrets.current(region, name).await.unwrap();
+    let third = version(THIRD, "three");
+    for _ in 0..2 {
+        assert_refused(secrets.replace(&permit, place, FIRST, &third).await, "InvalidParameterException");
+        assert_eq!(secrets.current(region, name).await.unwrap(), there);
+    }
+    // The version that was written all the same is taken up as soon as the before-image is the right one.
+    secrets.replace(&permit, place, &there.unwrap().version, &third).await.unwrap();
+    assert_eq!(secrets.current(region, name).await.unwrap(), Some(third));
 }
 
 /// Nothing new comes into being in a disaster.
 pub async fn a_secret_that_is_not_there_is_not_made(secrets: &dyn Secrets, region: &str) {
     let permit = Permit::for_test("r-contract");
-    assert_refused(secrets.put(&permit, region, "contract/nowhere", FIRST, &text("one")).await, "ResourceNotFoundException");
+    let place = SecretPlace { region, name: "contract/nowhere" };
+    assert_refused(secrets.replace(&permit, place, SECOND, &version(FIRST, "one")).await, "ResourceNotFoundException");
 }

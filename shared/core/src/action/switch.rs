@@ -9,7 +9,7 @@ use crate::{
     ident::sha256_hex,
     mrkdwn,
     policy::Permit,
-    port::{ChangeStatus, Endpoint, Instance, Phase, RecordSet, SecretText, World},
+    port::{ChangeStatus, Endpoint, Instance, Phase, RecordSet, SecretPlace, SecretText, SecretVersion, World},
     view::{Code, Mrkdwn, place},
 };
 
@@ -84,7 +84,7 @@ impl Action for Switch {
     }
 
     fn second_call(&self) -> SecondCall {
-        // A used version id refuses another value, and a batch refuses a record that has moved.
+        // Both refuse what is not the before-image any more: the label that makes a version current, and a batch of changes.
         SecondCall::Refused
     }
 
@@ -125,7 +125,8 @@ impl Action for Switch {
                     current.ok_or_else(|| CallError::refused("Moved", format!("the secret {name} was changed by somebody else")))?;
                 let value = pointed_at(&current.value, &endpoint, &self.to)?;
                 permit.check(world.clock.now())?;
-                world.secrets.put(permit, region, name, &self.version, &value).await
+                let after = SecretVersion { version: self.version.clone(), value };
+                world.secrets.replace(permit, SecretPlace { region, name }, version, &after).await
             }
             Route::Cname { zone, record } => {
                 permit.check(world.clock.now())?;

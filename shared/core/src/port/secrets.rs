@@ -28,13 +28,22 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// A secret as it stands.
+/// One version of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretVersion {
-    /// `VersionId` of the current version.
+    /// Its `VersionId`: of 32 to 64 characters (the vendor's rule) where it is ours to decide.
     pub version: String,
     /// Its value.
     pub value: SecretText,
+}
+
+/// Which secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecretPlace<'a> {
+    /// The region.
+    pub region: &'a str,
+    /// The name.
+    pub name: &'a str,
 }
 
 /// Secrets by name.
@@ -43,7 +52,10 @@ pub trait Secrets: Send + Sync {
     /// The current version; `None` when there is no such secret.
     async fn current(&self, region: &str, name: &str) -> Result<Option<SecretVersion>, CallError>;
 
-    /// Makes a new version current. `version` is its id, decided beforehand, of 32 to 64 characters (the vendor's rule):
-    /// writing the same value under the same id again changes nothing, another value under it is refused.
-    async fn put(&self, permit: &Permit, region: &str, name: &str, version: &str, value: &SecretText) -> Result<(), CallError>;
+    /// Makes a new version current, in place of the version `before` and of no other: if another one is current by then, the
+    /// vendor refuses it and what is current stays.
+    ///
+    /// It is two calls, writing the version and then making it current. Whoever died between the two makes both again: the same
+    /// value under the same id changes nothing, another value under it is refused.
+    async fn replace(&self, permit: &Permit, place: SecretPlace<'_>, before: &str, after: &SecretVersion) -> Result<(), CallError>;
 }

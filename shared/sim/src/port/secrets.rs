@@ -2,11 +2,11 @@ use async_trait::async_trait;
 use mayday_core::{
     failure::CallError,
     policy::Permit,
-    port::{SecretText, SecretVersion, Secrets},
+    port::{SecretPlace, SecretVersion, Secrets, Tags},
 };
 
 use super::{change, look, owner, takes_effect};
-use crate::{gate::Gate, trace::Port};
+use crate::{executor::Inner, gate::Gate, trace::Port};
 
 #[async_trait]
 impl Secrets for Gate {
@@ -18,24 +18,44 @@ impl Secrets for Gate {
         current.await
     }
 
-    async fn put(&self, permit: &Permit, region: &str, name: &str, version: &str, value: &SecretText) -> Result<(), CallError> {
-        let (owner, key, version, value) = (owner(permit), (region.to_owned(), name.to_owned()), version.to_owned(), value.clone());
-        let put = self.change(change(Port::Secrets, "put", name), move |inner| {
-            let Some(secret) = inner.state.secrets.get(&key) else {
-                return Err(CallError::refused("ResourceNotFoundException", "Secrets Manager can't find the specified secret."));
-            };
-            match secret.versions.iter().find(|(known, _)| *known == version) {
-                // The request is ignored, whichever version is current.
-                Some((_, there)) if *there == value => return Ok(()),
-                Some(_) => return Err(CallError::refused("ResourceExistsException", "A version with that token exists already.")),
-                None => {}
-            }
-            takes_effect(inner, &owner, "secret_put", &key.1);
-            if let Some(secret) = inner.state.secrets.get_mut(&key) {
-                secret.versions.push((version, value));
-            }
-            Ok(())
-        });
-        put.await
+    async fn replace(&self, permit: &Permit, place: SecretPlace<'_>, before: &str, after: &SecretVersion) -> Result<(), CallError> {
+        let key = (place.region.to_owned(), place.name.to_owned());
+        let (secret, version) = (key.clone(), after.clone());
+        self.change(change(Port::Secrets, "put", place.name), move |inner| put(inner, &secret, version)).await?;
+        let (owner, before, version) = (owner(permit), before.to_owned(), after.version.clone());
+        self.change(change(Port::Secrets, "move", place.name), move |inner| move_label(inner, &owner, &key, (&before, &version))).await
     }
+}
+
+/// Writes a version that nobody reads yet.
+fn put(inner: &mut Inner, key: &(String, String), after: SecretVersion) -> Result<(), CallError> {
+    let Some(secret) = inner.state.secrets.get_mut(key) else {
+        return Err(CallError::refused("ResourceNotFoundException", "Secrets Manager can't find the specified secret."));
+    };
+    match secret.versions.iter().chain(&secret.pending).find(|(known, _)| *known == after.version) {
+        // The request is ignored, whichever version is current.
+        Some((_, there)) if *there == after.value => {}
+        Some(_) => return Err(CallError::refused("ResourceExistsException", "A version with that token exists already.")),
+        None => secret.pending.push((after.version, after.value)),
+    }
+    Ok(())
+}
+
+/// Moves the label of the current version, from exactly that version to this.
+fn move_label(inner: &mut Inner, owner: &Tags, key: &(String, String), (before, after): (&str, &str)) -> Result<(), CallError> {
+    let current = inner.state.secrets.get(key).and_then(|secret| secret.versions.last()).map(|(version, _)| version.as_str());
+    if current == Some(after) {
+        return Ok(());
+    }
+    if current != Some(before) {
+        return Err(CallError::refused("InvalidParameterException", "Staging label AWSCURRENT is attached to another version."));
+    }
+    takes_effect(inner, owner, "secret_put", &key.1);
+    if let Some(secret) = inner.state.secrets.get_mut(key) {
+        let moved = secret.versions.iter().chain(&secret.pending).find(|(version, _)| version == after).cloned();
+        secret.pending.retain(|(version, _)| version != after);
+        secret.versions.retain(|(version, _)| version != after);
+        secret.versions.extend(moved);
+    }
+    Ok(())
 }

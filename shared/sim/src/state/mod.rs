@@ -39,6 +39,8 @@ pub struct State {
     pub outside: Outside,
     /// Everything that was said.
     pub chat: ChatLog,
+    /// What went out by PagerDuty, telephone and email.
+    pub sent: Vec<Outgoing>,
     /// Who there is, by user id.
     pub people: BTreeMap<String, Profile>,
     /// Every change of the world that took place, in order.
@@ -98,6 +100,19 @@ impl Zones {
             _ => self.records.iter().find(|((_, known), _)| known == name).map(|(_, record)| record),
         }
     }
+}
+
+/// What was handed to a way of waking people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// When, in milliseconds since the epoch.
+    pub at: Millis,
+    /// `trigger`, `acknowledge`, `resolve`, `sms`, `call` or `email`.
+    pub way: &'static str,
+    /// A dedup key, a number, an address.
+    pub to: String,
+    /// The text.
+    pub text: String,
 }
 
 /// A change of the world outside, made under a permit.
