@@ -81,9 +81,25 @@ pub fn table(folder: &Path, url: &str, seed: &Seed, dns: &str) -> Vec<Function> 
     };
     vec![
         function("ingress", 10, None),
-        function("worker", 60, Some(SCHEDULER)),
+        function("worker", 30, Some(SCHEDULER)),
         function("runner", 60, None),
         function("scheduler", 60, None),
         function("inspector", 300, None),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lambda::PAUSES;
+
+    #[test]
+    fn whoever_died_at_a_delivery_is_succeeded_by_its_first_repetition() {
+        let seed = crate::seed::Seed::default();
+        let worker = table(Path::new("/"), "http://127.0.0.1:1", &seed, "127.0.0.1:2").into_iter().find(|one| one.name == "mayday-worker");
+        let timeout = worker.expect("a worker").timeout;
+        let lease = mayday_core::desk::LEASE.unsigned_abs();
+        assert!(timeout < lease, "a living worker would be taken for dead: {timeout:?}, {lease:?}");
+        assert!(lease < PAUSES[0].unsigned_abs(), "the first repetition would be refused: {lease:?}");
+    }
 }

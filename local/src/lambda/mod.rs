@@ -27,6 +27,8 @@ use bytes::Bytes;
 
 pub use api::LambdaService;
 pub use function::{Function, InvokeError, Outcome};
+#[cfg(test)]
+pub(crate) use queue::PAUSES;
 use pool::Pool;
 use processes::Processes;
 use queue::Queue;

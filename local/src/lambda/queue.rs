@@ -19,7 +19,7 @@ use super::{
 use crate::wire;
 
 /// How long after a failure the next attempt comes, by the stack's clock; after the last one the destination is told.
-const PAUSES: [SignedDuration; 2] = [SignedDuration::from_secs(60), SignedDuration::from_secs(120)];
+pub(crate) const PAUSES: [SignedDuration; 2] = [SignedDuration::from_secs(60), SignedDuration::from_secs(120)];
 
 /// One accepted invocation.
 #[derive(Debug, Clone, Serialize, Deserialize)]

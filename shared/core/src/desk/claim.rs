@@ -27,8 +27,9 @@ impl Record for Claim {
     }
 }
 
-/// Longer than a worker may run.
-const LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// For how long a delivery is its claimer's: longer than a worker may run, and shorter than Lambda waits before it invokes a worker
+/// that died for the first time again, so that the repetition takes over.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(45);
 
 /// Claims a delivery. `None`: it was answered, or somebody is at it.
 ///

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-pub use claim::Claim;
+pub use claim::{Claim, LEASE};
 pub(crate) use click::decided;
 pub use click::tell_decision;
 pub use propose::post_card;
@@ -157,6 +157,7 @@ impl Desk<'_> {
         match command {
             Command::Help(args) => command::help::run(self, args).await,
             Command::Status(args) => command::status::run(self, args).await,
+            Command::Health(args) => command::health::run(self, args).await,
             Command::Backup(args) => command::backup::run(self, args).await,
             Command::Backups(args) => command::backups::run(self, args).await,
             Command::Restore(args) => command::restore::run(self, args).await,
