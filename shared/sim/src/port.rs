@@ -3,6 +3,7 @@
 mod chat;
 mod databases;
 mod dns;
+mod pager;
 mod probes;
 mod secrets;
 mod sql;
@@ -50,6 +51,15 @@ impl Blobs for Gate {
         let found = self.look(look(Port::Blobs, "get", key), |state, _| {
             let versions = state.blobs.get(key);
             Ok(versions.and_then(|versions| Some(Blob { version: versions.len().to_string(), bytes: versions.last()?.clone() })))
+        });
+        found.await
+    }
+
+    async fn version(&self, key: &str, version: &str) -> Result<Option<Blob>, CallError> {
+        let found = self.look(look(Port::Blobs, "version", key), |state, _| {
+            let number: Option<usize> = version.parse().ok();
+            let bytes = number.and_then(|number| state.blobs.get(key)?.get(number.checked_sub(1)?));
+            Ok(bytes.map(|bytes| Blob { version: version.to_owned(), bytes: bytes.clone() }))
         });
         found.await
     }

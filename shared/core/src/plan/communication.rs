@@ -1,6 +1,6 @@
 //! Who is told what, by which way, within which time; and whom to call outside.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,21 @@ pub enum Severity {
     Sev2,
     /// Minor.
     Sev3,
+}
+
+impl Severity {
+    /// All of them, worst first.
+    pub const ALL: [Self; 3] = [Self::Sev1, Self::Sev2, Self::Sev3];
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sev1 => "SEV1",
+            Self::Sev2 => "SEV2",
+            Self::Sev3 => "SEV3",
+        })
+    }
 }
 
 /// Who is told what.

@@ -1,57 +1,179 @@
-use serde::{Deserialize, Serialize};
+use serde_saphyr::{Error as YamlError, Options};
 
-use super::{PLAN_KEY, Plan, check};
-use crate::{
-    failure::{Failure, Fault, Refusal},
-    port::Blobs,
-};
+use super::{Finding, Findings, Path, Plan, Position, Weight, check, locate::Places};
+use crate::command::nearest;
 
 /// A plan file may have this many bytes: ten times what a thousand services need.
 const LARGEST: usize = 4_000_000;
+/// A file is read no further than this many nodes: a thousand services have a tenth of it.
+const MOST_NODES: usize = 400_000;
+/// Nor deeper than this: a plan has eight.
+const DEEPEST: usize = 24;
+/// What aliases may add. A plan needs none.
+const MOST_REPLAYED: usize = 50_000;
 
-/// Why a plan was not loaded: one sentence, and where.
+/// Why a plan was not loaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct PlanError {
-    /// The sentence, with line, column and the lines around where they are known.
+    /// The first thing that is wrong, in one sentence, with line and column; and how many more there are.
     pub message: String,
+    /// All that is wrong.
+    pub findings: Vec<Finding>,
+}
+
+impl PlanError {
+    fn new(findings: Vec<Finding>) -> Self {
+        let mut errors = findings.iter().filter(|finding| finding.weight == Weight::Error);
+        let first = errors.next().map(ToString::to_string).unwrap_or_default();
+        let message = match errors.count() {
+            0 => first,
+            more => format!("{first} (and {more} more)"),
+        };
+        Self { message, findings }
+    }
 }
 
 /// Reads a plan.
 ///
 /// # Errors
-/// The first thing that is wrong with it.
+/// All that is wrong with it, each with its line. What is only a warning does not stop it.
 pub fn load(text: &str) -> Result<Plan, PlanError> {
-    if text.len() > LARGEST {
-        return Err(PlanError { message: format!("the plan has {} bytes; {LARGEST} are the most that is read", text.len()) });
+    let plan = read(text)?;
+    let findings = check::all(&plan);
+    if findings.iter().any(|finding| finding.weight == Weight::Error) {
+        return Err(PlanError::new(located(text, findings)));
     }
-    let plan: Plan = serde_saphyr::from_str(text).map_err(|error| PlanError { message: error.to_string() })?;
-    check::all(&plan).map_err(|message| PlanError { message })?;
     Ok(plan)
 }
 
-/// The plan in force, and which version of the file it is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Current {
-    /// The plan.
-    pub plan: Plan,
-    /// The blob store's version of the file.
-    pub version: String,
-}
-
-/// Reads the plan in force.
+/// Reads a plan and says everything about it that its author should know.
 ///
 /// # Errors
-/// A refusal when there is none or it can't be used; a fault when it can't be read.
-pub async fn current(blobs: &dyn Blobs) -> Result<Current, Failure> {
-    let Some(blob) = blobs.get(PLAN_KEY).await? else {
-        return Err(Refusal::new("There is no plan yet.").instead("Put one in place with `mayday plan put plan.yaml`.").into());
+/// When it can't even be read.
+pub fn examine(text: &str) -> Result<(Plan, Vec<Finding>), PlanError> {
+    let plan = read(text)?;
+    let findings = located(text, check::all(&plan));
+    Ok((plan, findings))
+}
+
+/// Looks up where in the text each finding is, and puts the heavy ones first.
+#[must_use]
+pub fn located(text: &str, mut findings: Vec<Finding>) -> Vec<Finding> {
+    if !findings.is_empty() {
+        let places = Places::of(text);
+        for finding in &mut findings {
+            finding.at = places.find(&finding.path);
+        }
+    }
+    findings.sort_by_key(|finding| (finding.weight, finding.at));
+    findings
+}
+
+fn read(text: &str) -> Result<Plan, PlanError> {
+    let told = |sentence: String| {
+        let mut findings = Findings::default();
+        findings.error(&Path::default(), sentence).instead("Start from plans/demo.yaml; docs/plan.md explains every key");
+        PlanError::new(findings.0)
     };
-    let text = String::from_utf8(blob.bytes).map_err(|error| Fault::because("the plan is not UTF-8", error))?;
-    let plan = load(&text).map_err(|error| {
-        Refusal::new(format!("The plan can't be used: {error}.")).instead("Check it with `mayday plan check` and put it in place again.")
-    })?;
-    Ok(Current { plan, version: blob.version })
+    if text.len() > LARGEST {
+        return Err(told(format!("the plan has {} bytes; {LARGEST} are the most that is read", text.len())));
+    }
+    if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        return Err(told("the plan is empty".to_owned()));
+    }
+    serde_saphyr::from_str_with_options(text, options(true)).map_err(|error| PlanError::new(vec![finding(text, &error)]))
+}
+
+/// How YAML is read: no further, no deeper and with no more aliases than a plan has. `strict` wants one spelling of each key.
+pub(super) fn options(strict: bool) -> Options {
+    let budget = serde_saphyr::budget! {
+        max_nodes: MOST_NODES,
+        max_events: MOST_NODES * 3,
+        max_depth: DEEPEST,
+        flow_nesting_limit: DEEPEST,
+        max_documents: 2,
+        max_aliases: 1_000,
+        max_anchors: 1_000,
+        max_recorded_anchor_events: MOST_REPLAYED,
+        max_recorded_anchor_bytes: LARGEST,
+        max_total_scalar_bytes: LARGEST,
+        max_merge_keys: 1_000,
+    };
+    let alias_limits = serde_saphyr::alias_limits! {
+        max_total_replayed_events: MOST_REPLAYED,
+        max_replay_stack_depth: 8,
+    };
+    serde_saphyr::options! {
+        budget: budget,
+        alias_limits: alias_limits,
+        with_snippet: false,
+        strict_booleans: true,
+        reject_unsupported_tags: strict,
+    }
+}
+
+/// What the reader of YAML found, in our words.
+fn finding(text: &str, error: &YamlError) -> Finding {
+    let error = error.without_snippet();
+    let at = error.location().map(|location| Position {
+        line: usize::try_from(location.line()).unwrap_or(usize::MAX),
+        column: usize::try_from(location.column()).unwrap_or(usize::MAX),
+    });
+    let (sentence, way_out) = match error {
+        YamlError::SerdeUnknownField { field, expected, .. } => {
+            (format!("there is no key “{field}” here"), Some(suggestion(field, expected)))
+        }
+        YamlError::SerdeUnknownVariant { variant, expected, .. } => {
+            (format!("“{variant}” is not known here"), Some(suggestion(variant, expected)))
+        }
+        YamlError::SerdeMissingField { field, .. } => {
+            (format!("the key “{field}” is missing here"), Some(format!("Add “{field}:” to what begins at this line")))
+        }
+        YamlError::DuplicateMappingKey { key, .. } => (
+            format!("the key {} stands twice", key.as_ref().map_or("here".to_owned(), |key| format!("“{key}”"))),
+            Some("Keep one of the two: nobody could tell which is meant".to_owned()),
+        ),
+        YamlError::MultipleDocuments { .. } => {
+            ("the file has more than one document".to_owned(), Some("A plan is one document: take the line with --- out".to_owned()))
+        }
+        YamlError::Budget { .. }
+        | YamlError::AliasReplayLimitExceeded { .. }
+        | YamlError::AliasReplayStackDepthExceeded { .. }
+        | YamlError::AliasExpansionLimitExceeded { .. } => (
+            format!("the file is larger, deeper or has more aliases (&, *) than a plan may have: {}", plain(error)),
+            Some(format!("At most {MOST_NODES} values and {DEEPEST} levels are read; write out what an alias stands for")),
+        ),
+        _ if begins_with_tab(text, at) => {
+            ("the line is indented by a tab".to_owned(), Some("YAML is indented by spaces: write two for each level".to_owned()))
+        }
+        other => (plain(other), None),
+    };
+    Finding { weight: Weight::Error, path: Path::default(), at, sentence, way_out }
+}
+
+fn suggestion(wrong: &str, expected: &[&str]) -> String {
+    match nearest(wrong, expected) {
+        Some(meant) => format!("Did you mean “{meant}”? Expected one of: {}", expected.join(", ")),
+        None => format!("Expected one of: {}", expected.join(", ")),
+    }
+}
+
+/// The reader's own words without the line, which is said elsewhere.
+fn plain(error: &YamlError) -> String {
+    let rendered = error.render_with_options(serde_saphyr::render_options! {
+        formatter: &serde_saphyr::UserMessageFormatter,
+        snippets: serde_saphyr::SnippetMode::Off,
+    });
+    let words = rendered.split(" at line ").next().unwrap_or_default();
+    words.chars().filter(|character| !character.is_control()).take(400).collect()
+}
+
+/// A tab in the indentation of this line or the one before, which is where readers of YAML notice it.
+fn begins_with_tab(text: &str, at: Option<Position>) -> bool {
+    let Some(Position { line, .. }) = at else { return false };
+    let indented = |line: &str| line.chars().take_while(|character| character.is_whitespace()).any(|character| character == '\t');
+    text.lines().skip(line.saturating_sub(2)).take(2).any(indented)
 }
 
 #[cfg(test)]
@@ -70,12 +192,6 @@ mod tests {
         let plan = load(DEMO).unwrap();
         assert_eq!(plan.databases["inventory"].checks.len(), 3);
         assert_eq!(plan.databases["inventory"].objectives.rpo.to_string(), "15m");
-    }
-
-    #[test]
-    fn l1_an_unknown_key_is_named_with_its_line() {
-        let said = problem("    secret: mayday/inventory", "    sekret: mayday/inventory");
-        assert!(said.contains("sekret") && said.contains("line"), "{said}");
     }
 
     #[test]
@@ -101,7 +217,56 @@ mod tests {
     }
 
     #[test]
-    fn l1_what_is_too_large_is_not_read() {
+    fn l1_what_is_wrong_is_said_with_its_line_and_the_way_out() {
+        let cases = [
+            (
+                "    secret: mayday/inventory",
+                "    sekret: mayday/inventory",
+                "there is no key “sekret” here. Did you mean “secret”? Expected one of: environment",
+            ),
+            ("    traffic: secret", "    traffic: sekret", "“sekret” is not known here. Did you mean “secret”?"),
+            ("    database: inventory\n", "", "the key “database” is missing here"),
+            ("timezone: Europe/Berlin", "timezone: Europe/Berlin\ntimezone: UTC", "the key “timezone” stands twice"),
+            ("    region: eu-west-1", "\tregion: eu-west-1", "YAML is indented by spaces"),
+            ("schema: 1", "schema: one", "line "),
+            ("needed: 1", "needed: -1", "line "),
+            ("rto: 1h", "rto: soon", "“soon” is no span: write 90s, 15m, 4h or 2d"),
+            ("    slack: U0ANA00001", "    slack: [U0ANA00001]", "line "),
+            ("schema: 1", "schema: 1\n---\nschema: 1", "more than one document"),
+        ];
+        for (from, to, words) in cases {
+            let said = problem(from, to);
+            assert!(said.contains(words) && said.starts_with("line "), "{to}: {said}");
+        }
+        for empty in ["", "  \n\n", "# nothing\n"] {
+            assert!(load(empty).unwrap_err().message.contains("the plan is empty"));
+        }
+        assert!(load("---\n").is_err() && load("[]").is_err() && load("just words").is_err());
+    }
+
+    #[test]
+    fn l1_a_finding_is_shown_as_a_compiler_shows_it() {
+        let text = DEMO.replacen("slack: U0ANA00001", "slack: ana", 1);
+        let error = load(&text).unwrap_err();
+        insta::assert_snapshot!(error.findings[0].shown("plan.yaml", &text), @"");
+    }
+
+    #[test]
+    fn l1_bombs_are_refused_in_bounded_time() {
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..=20 {
+            let inner = vec![format!("*a{}", level - 1); 9].join(", ");
+            bomb.push_str(&format!("a{level}: &a{level} [{inner}]\n"));
+        }
+        let deep = format!("people: {}{}", "[".repeat(50_000), "]".repeat(50_000));
+        let block: String = (0..3_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        let wide = format!("{DEMO}\nphases:\n{}", "  - {title: x, from: 0s, to: 1h}\n".repeat(100_000));
+        let documents = "---\nschema: 1\n".repeat(100_000);
+        let keys = format!("people: {{{}}}", (0..200_000).map(|key| format!("p{key}: 1, ")).collect::<String>());
+        for hostile in [bomb, deep, block, wide, documents, keys, "&a [*a]".to_owned(), "people: !include /etc/passwd".to_owned()] {
+            let error = load(&hostile).unwrap_err();
+            assert!(error.message.len() < 2_000 && error.message.starts_with("line "), "{}", error.message);
+        }
         assert!(load(&"#".repeat(LARGEST + 1)).unwrap_err().message.contains("are the most that is read"));
     }
 }

@@ -5,9 +5,12 @@
 
 mod check;
 mod communication;
+mod current;
 mod database;
 mod document;
+mod finding;
 mod load;
+mod locate;
 mod people;
 mod scenario;
 mod service;
@@ -18,13 +21,17 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use communication::{Audience, Communication, Downtime, Notice, Severity, Stage, Support};
-pub use database::{BackupClass, Check, Database, Expectation, Objectives, Schedule, Traffic};
+pub use current::{Current, LIVE_KEY, Refused, current, remember};
+pub use database::{Alerts, BackupClass, Check, Database, Expectation, Objectives, Schedule, Traffic};
 pub use document::{Document, Listing, Locations, Place, Task};
-pub use load::{Current, PlanError, current, load};
+pub use finding::{Finding, Path, Position, Weight};
+pub use load::{PlanError, examine, load, located};
 pub use people::{Channel, Grant, Level, OnCall, Person, Role, Rotation};
 pub use scenario::{Drill, Goals, Kind, Phase, RunbookFile, Scenario, Tier};
 pub use service::{App, Failover, Probe, ProbeKind, Record, Service, Site, Standby};
 pub use span::Span;
+
+use finding::Findings;
 
 use crate::{
     digest::digest_of,
@@ -88,6 +95,9 @@ pub struct Plan {
     /// What may be done with nobody awake, by a short name.
     #[serde(default)]
     pub standing_orders: BTreeMap<String, StandingOrder>,
+    /// The organization's own policies, in Cedar, by a short name. They can only forbid.
+    #[serde(default)]
+    pub policies: BTreeMap<String, String>,
     /// The organization's own runbooks, by name.
     #[serde(default)]
     pub runbooks: BTreeMap<String, RunbookFile>,

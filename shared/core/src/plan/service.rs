@@ -181,7 +181,8 @@ fn three() -> u8 {
 }
 
 /// How a service is probed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ProbeKind {
     /// A GET request.
     Http {

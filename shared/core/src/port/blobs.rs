@@ -17,6 +17,9 @@ pub trait Blobs: Send + Sync {
     /// The newest version of a file; `None` when there is none.
     async fn get(&self, key: &str) -> Result<Option<Blob>, CallError>;
 
+    /// One version of a file; `None` when there is no such version any more.
+    async fn version(&self, key: &str, version: &str) -> Result<Option<Blob>, CallError>;
+
     /// Writes a file and returns its version. The same bytes under the same key may be written twice.
     async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<String, CallError>;
 }

@@ -7,11 +7,15 @@ mod approvals;
 mod audited;
 mod claims;
 mod databases;
+mod plans;
 mod runs;
 
 use serde::Serialize;
 
-use crate::port::{Page, World};
+use crate::{
+    port::{Page, World},
+    probe,
+};
 
 /// How many of each kind of record a tick looks at.
 const LOOKED_AT: Page = Page { after: None, newest_first: true, limit: 200 };
@@ -41,8 +45,11 @@ pub async fn tick(world: &World) -> Swept {
         ("runs", runs::resume(world, &mut swept).await),
         ("locks", runs::unlock(world, &mut swept).await),
         ("claims", claims::forget(world).await),
+        ("plan", plans::watch(world).await),
         ("databases", databases::remember(world).await),
         ("audit", audited::anchor(world).await),
+        // Last, since it takes as long as services take to answer.
+        ("probes", probe::tick(world).await),
     ] {
         if let Err(fault) = result {
             swept.failed += 1;

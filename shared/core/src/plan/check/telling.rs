@@ -1,0 +1,75 @@
+//! Who is told what.
+
+use std::collections::BTreeSet;
+
+use super::{known, words};
+use crate::plan::{Findings, Path, Plan, Severity};
+
+pub(super) fn check(found: &mut Findings, plan: &Plan) {
+    let communication = &plan.communication;
+    let at = Path::of(&["communication"]);
+    for (name, audience) in &communication.audiences {
+        let at = at.then("audiences").then(name);
+        for (index, person) in audience.people.iter().enumerate() {
+            known(found, &at.then("people").then(index), "person", person, &plan.people);
+        }
+        for (index, role) in audience.roles.iter().enumerate() {
+            known(found, &at.then("roles").then(index), "role", role, &plan.roles);
+        }
+        for (index, other) in audience.includes.iter().enumerate() {
+            let at = at.then("includes").then(index);
+            known(found, &at, "audience", other, &communication.audiences);
+            if includes(plan, other, name) {
+                found.error(&at, format!("the audience “{name}” includes itself by way of “{other}”"));
+            }
+        }
+        for (index, email) in audience.emails.iter().enumerate().filter(|(_, email)| !words::is_email(email)) {
+            found.error(&at.then("emails").then(index), format!("{at}.emails “{email}” is no email address"));
+        }
+        if let Some(channel) = audience.slack.as_ref().filter(|channel| !words::is_id(channel, &['C', 'G'])) {
+            found.error(&at.then("slack"), format!("{at}.slack “{channel}” is no channel id (C…)"));
+        }
+        let nobody = audience.people.is_empty() && audience.roles.is_empty() && audience.emails.is_empty();
+        if nobody && audience.slack.is_none() && audience.includes.is_empty() {
+            found.warn(&at, format!("the audience “{name}” is nobody")).instead("Add people, roles, emails or a channel of Slack");
+        }
+    }
+    for (severity, notice) in &communication.severities {
+        let at = at.then("severities").then(severity);
+        for (index, audience) in notice.audiences.iter().enumerate() {
+            known(found, &at.then("audiences").then(index), "audience", audience, &communication.audiences);
+        }
+        if notice.audiences.is_empty() || notice.by.is_empty() {
+            found.warn(&at, format!("{severity} tells nobody")).instead("Name audiences, and by which channels");
+        }
+    }
+    for (index, downtime) in communication.downtime.iter().enumerate() {
+        for (position, audience) in downtime.audiences.iter().enumerate() {
+            let at = at.then("downtime").then(index).then("audiences").then(position);
+            known(found, &at, "audience", audience, &communication.audiences);
+        }
+    }
+    if communication.updates_every.is_some_and(|every| every.0.is_zero()) {
+        found.error(&at.then("updates_every"), "communication.updates_every is 0s").instead("Write how often, such as 30m");
+    }
+    if !communication.severities.is_empty() {
+        for severity in Severity::ALL.iter().filter(|severity| !communication.severities.contains_key(severity)) {
+            found.warn(&at.then("severities"), format!("the matrix has no {severity}")).instead("Say who is told of it");
+        }
+    }
+}
+
+/// Whether one audience has another in it, however deep.
+fn includes(plan: &Plan, outer: &str, inner: &str) -> bool {
+    let (mut open, mut seen) = (vec![outer], BTreeSet::new());
+    while let Some(name) = open.pop() {
+        if name == inner {
+            return true;
+        }
+        if seen.insert(name) {
+            let others = plan.communication.audiences.get(name).map(|audience| audience.includes.as_slice());
+            open.extend(others.unwrap_or_default().iter().map(String::as_str));
+        }
+    }
+    false
+}
