@@ -47,7 +47,7 @@ pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
 fn right(verb: Verb) -> Option<policy::Verb> {
     match verb {
         Verb::Help => None,
-        Verb::Status | Verb::Backups | Verb::Approvals | Verb::Runs | Verb::Why => Some(policy::Verb::Look),
+        Verb::Status | Verb::Health | Verb::Backups | Verb::Approvals | Verb::Runs | Verb::Why => Some(policy::Verb::Look),
         Verb::Backup => Some(policy::Verb::Backup),
         Verb::Restore | Verb::Cancel => Some(policy::Verb::Restore),
     }

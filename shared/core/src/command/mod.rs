@@ -6,6 +6,7 @@ pub mod approvals;
 pub mod backup;
 pub mod backups;
 pub mod cancel;
+pub mod health;
 pub mod help;
 pub mod restore;
 pub mod runs;
@@ -92,6 +93,8 @@ verbs! {
     Help in help,
     /// How things stand.
     Status in status,
+    /// Ask whether services are well.
+    Health in health,
     /// Make a recovery point.
     Backup in backup,
     /// Show recovery points.

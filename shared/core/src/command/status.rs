@@ -17,7 +17,7 @@ pub const SUMMARY: &str = "Show the databases of the plan, their recovery points
 /// For the help.
 pub const EXAMPLES: Examples = &[("status", "every database: its state, its newest recovery point, what runs on it")];
 /// In recovery plans.
-pub const SPELLINGS: Spellings = &[("db:status", &[]), ("status:all", &[])];
+pub const SPELLINGS: Spellings = &[("status:all", &[])];
 
 /// What stands behind the verb.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]

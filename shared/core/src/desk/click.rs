@@ -26,7 +26,7 @@ pub(super) async fn handle(desk: &Desk<'_>, action: &str, value: &str, message: 
         ("cancel", true) => intervened(desk, value, Intervention::Stop).await,
         ("retire", true) => retire(desk, &RunId(value.to_owned())).await,
         // A button that stands for a command carries the command's text.
-        ("open_status" | "open_backup" | "open_backups" | "open_restore" | "open_approvals" | "open_runs" | "open_why", false) => {
+        (open, false) if open.starts_with("open_") => {
             desk.command(&crate::command::parse(value)?).await
         }
         _ => Err(Refusal::new("This button is not known to this release. Nothing was done.").into()),

@@ -1,0 +1,89 @@
+use std::collections::BTreeMap;
+
+use super::{Place, Question, State, Verdict, Watch, state::by_subject, state_of};
+use crate::{
+    alert::{self, Alert, Kind, Level},
+    failure::Fault,
+    plan::Plan,
+    port::World,
+    store::Kept,
+};
+
+/// What the alert that we see nothing is about.
+const OURSELVES: &str = "health checks";
+
+type Known = BTreeMap<String, Kept<Watch>>;
+
+/// Tells people what is ill, what is well again, and that we see nothing. Each is told once, however often it is said.
+pub(super) async fn tell(world: &World, plan: &Plan, questions: &[Question], known: &Known) -> Result<(), Fault> {
+    let now = world.clock.now();
+    let open: Vec<(Kind, String)> = alert::standing(world)
+        .await?
+        .into_iter()
+        .filter(|kept| !kept.value.told_resolved && matches!(kept.value.alert.kind, Kind::Health | Kind::Unknown))
+        .map(|kept| (kept.value.alert.kind, kept.value.alert.subject))
+        .collect();
+    let is_open = |kind: Kind, subject: &str| open.iter().any(|(known, about)| *known == kind && about == subject);
+    for (subject, probes) in by_subject(questions) {
+        let watched = || probes.iter().map(|question| (*question, known.get(&question.id()).map(|kept| &kept.value)));
+        match state_of(watched(), now) {
+            State::Ill(_) => alert::raise(world, ill(plan, &subject, watched())).await?,
+            State::Well if is_open(Kind::Health, &subject) => alert::resolve(world, Kind::Health, &subject).await?,
+            // What we do not know ends no alert.
+            State::Well | State::Unknown => {}
+        }
+    }
+    // What the plan does not have any more is nobody's trouble.
+    for (_, subject) in open.iter().filter(|(kind, subject)| *kind == Kind::Health && !by_subject(questions).contains_key(subject)) {
+        alert::resolve(world, Kind::Health, subject).await?;
+    }
+    let blind: Vec<&Watch> = questions
+        .iter()
+        .filter_map(|question| known.get(&question.id()).map(|kept| &kept.value))
+        .filter(|watch| watch.verdict == Verdict::Unknown && watch.row >= u32::from(watch.in_a_row))
+        .collect();
+    match blind.first() {
+        Some(first) => alert::raise(world, blinded(&blind, first, questions.len())).await,
+        None if is_open(Kind::Unknown, OURSELVES) => alert::resolve(world, Kind::Unknown, OURSELVES).await,
+        None => Ok(()),
+    }
+}
+
+fn ill<'a>(plan: &Plan, subject: &str, probes: impl Iterator<Item = (&'a Question, Option<&'a Watch>)>) -> Alert {
+    let mut owner = None;
+    let mut said = Vec::new();
+    for (question, watch) in probes {
+        owner = Some(question);
+        if let Some(watch) = watch.filter(|watch| watch.verdict == Verdict::Ill) {
+            said.push(format!("{}: {}", question.probe.name, watch.said));
+        }
+    }
+    let (name, place) = owner.map_or((subject, Place::Service), |question| (question.owner.as_str(), question.place));
+    let leaves = plan.services.get(name).is_some_and(|service| service.failover.is_some());
+    let way_out = match place {
+        Place::Secondary => format!("A failover of {name} would not go well now. `/dr health {name}` looks again."),
+        _ if leaves => format!("`/dr diagnose {name}` says what can be seen, and which runbook is for it. `/dr failover {name}` proposes to move it."),
+        _ => format!("`/dr diagnose {name}` says what can be seen, and which runbook is for it."),
+    };
+    Alert {
+        kind: Kind::Health,
+        subject: subject.to_owned(),
+        level: if place == Place::Secondary { Level::Warning } else { Level::Broken },
+        sentence: format!("{subject} is not well. {}.", said.join("; ")),
+        way_out: Some(way_out),
+    }
+}
+
+fn blinded(blind: &[&Watch], first: &Watch, all: usize) -> Alert {
+    Alert {
+        kind: Kind::Unknown,
+        subject: OURSELVES.to_owned(),
+        level: Level::Warning,
+        sentence: format!(
+            "{} of {all} health checks see nothing, by a trouble of our own: {}. That says nothing about the services.",
+            blind.len(),
+            first.said
+        ),
+        way_out: Some("Look at them from elsewhere; `/dr health` tries again.".to_owned()),
+    }
+}
