@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use mayday_core::port::{Chat, Clock, Directory, Probes, Secrets, World};
+use mayday_core::port::{Chat, Clock, Directory, Probes, Secrets, Ways, World};
 use mayday_resolver::{LookupError, Resolver};
 
 use crate::{
@@ -110,6 +110,18 @@ impl Aws {
         self.secrets.clone()
     }
 
+    /// Region, keys and addresses.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.environment.settings
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
     /// The function's own region.
     #[must_use]
     pub fn region(&self) -> &str {
@@ -128,9 +140,9 @@ impl Aws {
         self.environment.clock.is_some()
     }
 
-    /// Everything outside, with chat, people and probes as given.
+    /// Everything outside, with chat, people, probes and the ways to wake people as given.
     #[must_use]
-    pub fn world(&self, chat: Arc<dyn Chat>, directory: Arc<dyn Directory>, probes: Arc<dyn Probes>) -> World {
+    pub fn world(&self, chat: Arc<dyn Chat>, directory: Arc<dyn Directory>, probes: Arc<dyn Probes>, ways: Ways) -> World {
         let Self { environment, connection, .. } = self;
         World {
             clock: self.clock.clone(),
@@ -144,6 +156,9 @@ impl Aws {
             sql: Arc::new(InspectorSql::new(connection, environment.inspector.clone(), self.secrets.clone())),
             chat,
             directory,
+            pager: ways.pager,
+            phone: ways.phone,
+            mail: ways.mail,
             workflow: Arc::new(StepFunctions::new(connection, environment.state_machine.clone())),
         }
     }

@@ -74,6 +74,10 @@ id! {
     RunId
 }
 id! {
+    /// A page: `pg-` and a ULID in lower case.
+    PageId
+}
+id! {
     /// A step's id in its runbook, unique there.
     StepId
 }
@@ -95,6 +99,14 @@ impl ProposalId {
     #[must_use]
     pub fn short(&self) -> &str {
         short(&self.0)
+    }
+}
+
+impl PageId {
+    /// A new id, sortable by time.
+    #[must_use]
+    pub fn new(at: Timestamp, random: u128) -> Self {
+        Self(format!("pg-{}", ulid_text(at, random)))
     }
 }
 

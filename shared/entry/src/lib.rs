@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use lambda_runtime::Diagnostic;
 use mayday_aws::{
-    settings::optional,
+    settings::{Settings, optional},
     world::{Aws, ConfigurationError, Environment},
 };
 use mayday_core::{
     failure::{CallError, Fault},
     port::World,
 };
+use mayday_notify::AwsKeys;
 use mayday_probe::{Prober, Reach};
 use mayday_slack::{
     client::{Setup, SlackClient},
@@ -48,6 +49,9 @@ pub enum CannotBegin {
     /// The client for probes can't be made.
     #[error("there can be no client for probes")]
     Probes(#[from] mayday_probe::Setup),
+    /// The clients of PagerDuty, telephone and email can't be made.
+    #[error("there can be no client for the ways to wake people")]
+    Ways(#[from] mayday_notify::Setup),
 }
 
 /// Reads the environment and the keys, and assembles the world. Calls the vault once; everything else connects when used.
@@ -59,15 +63,36 @@ pub async fn begin(lookup: impl Fn(&str) -> Option<String>) -> Result<Bot, Canno
     let aws = Aws::connect(environment)?;
     let name = optional(&lookup, "MAYDAY_KEYS_SECRET").unwrap_or_else(|| "mayday/keys".to_owned());
     let keys = aws.secrets().current(aws.region(), &name).await.map_err(CannotBegin::Keys)?;
-    let token = keys.and_then(|keys| {
-        let object: serde_json::Value = serde_json::from_str(keys.value.expose()).ok()?;
-        object.get("slack_bot_token")?.as_str().map(|token| SecretString::from(token.to_owned()))
-    });
-    let token = token.ok_or(CannotBegin::NoToken(name))?;
+    let keys: serde_json::Value = keys.and_then(|keys| serde_json::from_str(keys.value.expose()).ok()).unwrap_or_default();
+    let key = |name: &str| {
+        let text = keys.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty());
+        text.map(|text| SecretString::from(text.to_owned()))
+    };
+    let token = key("slack_bot_token").ok_or(CannotBegin::NoToken(name))?;
+    let ways = mayday_notify::ways(ways(&lookup, aws.settings(), key("pagerduty_routing_key")), aws.clock())?;
     let api_url = optional(&lookup, "SLACK_API_URL");
     let slack = Arc::new(SlackClient::new(token, api_url.as_deref())?);
     let probes = Prober::new(aws.resolver(), if aws.is_local() { Reach::Local } else { Reach::Outside })?;
-    Ok(Bot { world: aws.world(slack.clone(), slack, Arc::new(probes)), slack_origin: api_url.as_deref().and_then(Origin::of) })
+    Ok(Bot { world: aws.world(slack.clone(), slack, Arc::new(probes), ways), slack_origin: api_url.as_deref().and_then(Origin::of) })
+}
+
+/// What the environment says of the ways to wake people.
+fn ways(lookup: &impl Fn(&str) -> Option<String>, aws: &Settings, pagerduty_key: Option<SecretString>) -> mayday_notify::Settings {
+    let elsewhere = |variable: &str| optional(lookup, variable).or_else(|| aws.endpoint.clone());
+    mayday_notify::Settings {
+        pagerduty_url: optional(lookup, "PAGERDUTY_EVENTS_URL"),
+        pagerduty_key,
+        sms_sender: optional(lookup, "MAYDAY_SMS_SENDER"),
+        email_sender: optional(lookup, "MAYDAY_EMAIL_SENDER"),
+        sms_endpoint: elsewhere("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2"),
+        ses_endpoint: elsewhere("AWS_ENDPOINT_URL_SESV2"),
+        aws: AwsKeys {
+            region: aws.region.clone(),
+            access_key: aws.keys.access_key.clone(),
+            secret_key: aws.keys.secret_key.clone(),
+            session_token: aws.keys.session_token.clone(),
+        },
+    }
 }
 
 /// Starts the log: one JSON object a line, with the whole chain of causes in faults.

@@ -58,6 +58,9 @@ impl Gate {
             sql: gate.clone(),
             chat: gate.clone(),
             directory: gate.clone(),
+            pager: gate.clone(),
+            phone: gate.clone(),
+            mail: gate.clone(),
             workflow: gate,
         };
         match wrap {

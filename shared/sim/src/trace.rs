@@ -20,6 +20,9 @@ pub enum Port {
     Sql,
     Chat,
     Directory,
+    Pager,
+    Phone,
+    Mail,
     Workflow,
 }
 

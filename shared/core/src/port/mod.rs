@@ -27,7 +27,7 @@ pub use databases::{
     Tags,
 };
 pub use directory::{Directory, Profile};
-pub use pager::{Alert, Letter, Mail, Pager, Phone, Sent};
+pub use pager::{Alert, Letter, Mail, Pager, Phone, Sent, Ways};
 pub use dns::{ChangeStatus, Dns, RecordChange, RecordSet, sound};
 pub use probes::{Answer, Probes};
 pub use secrets::{SecretPlace, SecretText, SecretVersion, Secrets};

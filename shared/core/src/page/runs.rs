@@ -1,0 +1,49 @@
+use super::{Page, Raise, Raised, due::LOOKED_AT, raise, resolve};
+use crate::{
+    failure::Fault,
+    ident::Actor,
+    plan::Severity,
+    port::World,
+    run::{Run, State},
+    store::Store,
+    view,
+};
+
+/// Wakes people for runs that wait for a decision or were given up half-way, and lets them sleep again once the run goes on. What Slack
+/// was told is no matter: a run whose news nobody could be told is exactly one that must be paged.
+///
+/// # Errors
+/// When the records can't be read or written.
+pub async fn watch_runs(world: &World) -> Result<usize, Fault> {
+    let store = Store::of(world);
+    let mut raised = 0;
+    let runs: Vec<Run> = store.list::<Run>(&LOOKED_AT).await?.into_iter().map(|kept| kept.value).collect();
+    for run in &runs {
+        let since = match &run.state {
+            State::Stuck { since, .. } => *since,
+            // What was turned away before it did anything has harmed nobody; whoever asked was told.
+            State::Failed { .. } if !run.is_untouched() => run.ended_at.unwrap_or(run.started_at),
+            _ => continue,
+        };
+        let (subject, why) = view::page_for_run(run);
+        let by = Actor::System("runner".to_owned());
+        let page = Raise { key: key(run), severity: Severity::Sev1, subject, why, by, since, run: Some(run.id.0.clone()), to: Vec::new() };
+        raised += usize::from(matches!(raise(world, page).await?, Raised::New(_)));
+    }
+    for page in store.list::<Page>(&LOOKED_AT).await? {
+        let run = page.value.run.as_ref().filter(|_| !page.value.is_resolved()).and_then(|id| runs.iter().find(|run| run.id.0 == *id));
+        if let Some(run) = run.filter(|run| key(run) == page.value.key && goes_on(run)) {
+            resolve(world, &page.value.key, "Mayday", &view::page_run_goes_on(run)).await?;
+        }
+    }
+    Ok(raised)
+}
+
+fn key(run: &Run) -> String {
+    format!("run/{}", run.id)
+}
+
+/// A run that was given up needs people until one of them says that it does not.
+fn goes_on(run: &Run) -> bool {
+    matches!(run.state, State::Running | State::Succeeded | State::Stopped { .. })
+}
