@@ -1,14 +1,15 @@
-//! One inspection: sign in, ask, tell.
+//! One inspection: sign in, ask or change, tell.
 
 use std::{pin::pin, time::Duration};
 
-use mayday_core::port::{Inspection, InspectorRequest, Probe, ProbeResult};
+use mayday_core::port::{Changed, Inspection, InspectorRequest, Probe, ProbeResult, SqlChange};
 use mayday_resolver::Resolver;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::Client;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
+    change,
     config::Config,
     connect::{sign_in, words},
     probe, trust,
@@ -36,27 +37,54 @@ impl Inspector {
     /// What the database says. That it can't be reached is an answer.
     pub(crate) async fn inspect(&self, request: &InspectorRequest) -> Inspection {
         let until = Instant::now() + WHOLE;
-        let signed_in = timeout(SIGN_IN, sign_in(request, &self.resolver, self.tls.clone(), self.tls_required)).await;
-        let (client, connection) = match signed_in.unwrap_or_else(|_| Err("no answer to signing in".to_owned())) {
-            Ok(both) => both,
-            Err(why) => return Inspection { connection_error: Some(why), ..Inspection::default() },
-        };
         let mut found = Inspection::default();
-        // The connection works only while it is awaited, and ends with the invocation, as it should.
-        let ended = {
-            let mut connection = pin!(connection);
-            tokio::select! {
-                biased;
-                () = ask(&client, &request.probes, until, &mut found) => None,
-                ended = &mut connection => Some(ended.map_or_else(|error| words(&error), |()| "the database closed the connection".to_owned())),
+        if let Some(change) = &request.change {
+            match self.session(request, async |client| timeout_at(until, change::make(client, change)).await).await {
+                Err(why) => return Inspection { connection_error: Some(why), ..found },
+                Ok(Err(why)) => found.changed = Some(Changed::Unknown(why)),
+                Ok(Ok(Err(_))) => found.changed = Some(Changed::Unknown("the time was up".to_owned())),
+                Ok(Ok(Ok(changed))) => found.changed = Some(changed),
             }
-        };
-        let why = ended.unwrap_or_else(|| "not asked: the time was up".to_owned());
-        let unanswered = request.probes.iter().skip(found.results.len());
-        let unanswered =
-            unanswered.map(|probe| ProbeResult { name: probe.name.clone(), value: None, error: Some(why.clone()), took_ms: 0 });
-        found.results.extend(unanswered.collect::<Vec<_>>());
+            if matches!((&found.changed, change), (Some(Changed::Made(_)), SqlChange::Freeze { .. })) {
+                found.changed = self.proven(request, found.changed).await;
+            }
+            return found;
+        }
+        match self.session(request, async |client| ask(client, &request.probes, until, &mut found).await).await {
+            Err(why) => return Inspection { connection_error: Some(why), ..Inspection::default() },
+            Ok(ended) => {
+                let why = ended.err().unwrap_or_else(|| "not asked: the time was up".to_owned());
+                let unanswered = request.probes.iter().skip(found.results.len());
+                let unanswered =
+                    unanswered.map(|probe| ProbeResult { name: probe.name.clone(), value: None, error: Some(why.clone()), took_ms: 0 });
+                found.results.extend(unanswered.collect::<Vec<_>>());
+            }
+        }
         found
+    }
+
+    /// A freeze counts when somebody who signs in afterwards is seen to be refused a write.
+    async fn proven(&self, request: &InspectorRequest, made: Option<Changed>) -> Option<Changed> {
+        let refused = |code: &str, why: String| Some(Changed::Refused { code: code.to_owned(), why });
+        match self.session(request, async |client| change::refuses_writes(client).await).await {
+            Ok(Ok(Ok(true))) => made,
+            Ok(Ok(Ok(false))) => refused("StillWritable", "a new session could write all the same".to_owned()),
+            Ok(Ok(Err(error))) => refused("NotProven", words(&error)),
+            Ok(Err(why)) | Err(why) => refused("NotProven", why),
+        }
+    }
+
+    /// Signs in and works. `Err`: it can't be reached; `Ok(Err)`: the connection ended before the work did.
+    async fn session<T>(&self, request: &InspectorRequest, work: impl AsyncFnOnce(&Client) -> T) -> Result<Result<T, String>, String> {
+        let signed_in = timeout(SIGN_IN, sign_in(request, &self.resolver, self.tls.clone(), self.tls_required)).await;
+        let (client, connection) = signed_in.unwrap_or_else(|_| Err("no answer to signing in".to_owned()))?;
+        // The connection works only while it is awaited, and ends with the invocation, as it should.
+        let mut connection = pin!(connection);
+        Ok(tokio::select! {
+            biased;
+            done = work(&client) => Ok(done),
+            ended = &mut connection => Err(ended.map_or_else(|error| words(&error), |()| "the database closed the connection".to_owned())),
+        })
     }
 }
 

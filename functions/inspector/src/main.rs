@@ -1,5 +1,7 @@
-//! SQL questions to a database, asked from the database's network. It reaches name servers and the database, nothing else.
+//! SQL questions to a database, and the few changes of [`change`], made from the database's network. It reaches name servers
+//! and the database, nothing else.
 
+mod change;
 mod config;
 mod connect;
 mod inspect;
@@ -32,6 +34,9 @@ async fn answer(inspector: &Inspector, payload: Value) -> Result<Inspection, Dia
     })?;
     let found = inspector.inspect(&request).await;
     let failed = found.results.iter().filter(|result| result.error.is_some()).count();
-    tracing::info!(host = request.target.host, asked = request.probes.len(), failed, unreachable = found.connection_error, "inspected");
+    let change = request.change.as_ref().map(|change| format!("{change:?}"));
+    let changed = found.changed.as_ref().map(|changed| format!("{changed:?}"));
+    let host = &request.target.host;
+    tracing::info!(host, asked = request.probes.len(), failed, change, changed, unreachable = found.connection_error, "inspected");
     Ok(found)
 }

@@ -2,7 +2,7 @@
 
 use std::{os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
-use mayday_core::port::{InspectorRequest, Probe, SqlTarget};
+use mayday_core::port::{Changed, InspectorRequest, Probe, SqlChange, SqlTarget};
 use mayday_local::postgres::{Addresses, Cluster, Installation, Settings};
 use mayday_resolver::Resolver;
 use serde_json::json;
@@ -34,7 +34,7 @@ impl Machine {
         let host = self.cluster.address().to_string();
         let target =
             SqlTarget { region: "eu-west-1".to_owned(), host, port: 5432, database: "inventory".to_owned(), secret: "orders".to_owned() };
-        InspectorRequest { target, user: "app".to_owned(), password: PASSWORD.to_owned(), probes }
+        InspectorRequest { target, user: "app".to_owned(), password: PASSWORD.to_owned(), probes, change: None }
     }
 
     async fn ask(&self, questions: &[&str]) -> Vec<Result<Option<String>, String>> {
@@ -191,4 +191,59 @@ async fn a_request_that_cannot_be_read_is_refused_without_a_word_of_it() {
     let error = answer(&inspector(false, None), payload).await.unwrap_err();
     assert_eq!(error.error_type, "BadRequest");
     assert!(!error.error_message.contains("12345"));
+}
+
+impl Machine {
+    async fn change(&self, change: SqlChange) -> Changed {
+        let request = InspectorRequest { change: Some(change), ..self.request(&[]) };
+        let found = inspector(false, None).inspect(&request).await;
+        assert_eq!(found.connection_error, None);
+        found.changed.expect("what came of it")
+    }
+
+    /// A session as an application holds one, as long as it is let.
+    async fn application(&self) -> tokio_postgres::Client {
+        let mut config = tokio_postgres::Config::new();
+        config.host(self.cluster.address().to_string()).port(5432).user("app").password(PASSWORD).dbname("inventory");
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+}
+
+#[tokio::test]
+async fn a_freeze_ends_writes_and_sessions_and_a_thaw_lets_them_back() {
+    let machine = Machine::new().await;
+    let run = || "r-o'hara\\".to_owned();
+    assert_eq!(machine.change(SqlChange::WriteProbe { run: run() }).await, Changed::Made("a row was written".to_owned()));
+    let application = machine.application().await;
+    application.batch_execute("create table kept (one int)").await.unwrap();
+
+    for ended in [1, 0] {
+        let made = Changed::Made(format!("new sessions only read, and {ended} others were ended"));
+        assert_eq!(machine.change(SqlChange::Freeze { run: run() }).await, made, "done twice, it is the same");
+    }
+    assert!(application.batch_execute("insert into kept values (1)").await.is_err(), "its session was ended");
+    let refused = machine.application().await.batch_execute("insert into kept values (1)").await.unwrap_err();
+    assert_eq!(refused.code().unwrap().code(), "25006");
+    let probed = machine.change(SqlChange::WriteProbe { run: run() }).await;
+    assert!(matches!(&probed, Changed::Refused { code, .. } if code == "25006"), "{probed:?}");
+    let said = machine.ask(&[mayday_core::standby::FROZEN_BY, mayday_core::standby::READ_ONLY, mayday_core::standby::OLD_SESSIONS]).await;
+    assert_eq!(said, [Ok(Some(run())), Ok(Some("on".to_owned())), Ok(Some("0".to_owned()))]);
+
+    let thawed = machine.change(SqlChange::Thaw).await;
+    assert!(matches!(thawed, Changed::Made(_)), "{thawed:?}");
+    machine.application().await.batch_execute("insert into kept values (1)").await.unwrap();
+    machine.end().await;
+}
+
+#[tokio::test]
+async fn what_was_not_proven_is_not_frozen() {
+    let machine = Machine::new().await;
+    // Whoever may set it for themselves is not stopped by the database's default.
+    let admin = machine.cluster.connect("postgres").await.unwrap();
+    admin.batch_execute("alter role app in database inventory set default_transaction_read_only = off").await.unwrap();
+    let frozen = machine.change(SqlChange::Freeze { run: "r-1".to_owned() }).await;
+    assert!(matches!(&frozen, Changed::Refused { code, .. } if code == "StillWritable"), "{frozen:?}");
+    machine.end().await;
 }

@@ -9,7 +9,7 @@ use aws_sdk_route53::{
 use mayday_core::{
     failure::CallError,
     policy::{OWNER_TAG, Permit},
-    port::{ChangeStatus, Dns, RecordSet},
+    port::{ChangeStatus, Dns, RecordChange, RecordSet, sound},
 };
 use mayday_resolver::{LookupError, Resolver};
 
@@ -68,9 +68,10 @@ impl Dns for Route53Dns {
         found.map(simple).transpose()
     }
 
-    async fn replace(&self, permit: &Permit, zone: &str, old: &RecordSet, new: &RecordSet) -> Result<String, CallError> {
+    async fn change_batch(&self, permit: &Permit, zone: &str, changes: &[RecordChange]) -> Result<String, CallError> {
+        sound(changes)?;
         let zone = self.zone_id(zone).await?;
-        let batch = compare_and_set(permit, old, new).map_err(|error| CallError::refused("InvalidRequest", error.to_string()))?;
+        let batch = compare_and_set(permit, changes).map_err(|error| CallError::refused("InvalidRequest", error.to_string()))?;
         let change = self.clients.changes.change_resource_record_sets().hosted_zone_id(zone).change_batch(batch);
         let made = change.send().await.map_err(|error| classify(Kind::Change, error))?;
         let info = made.change_info.ok_or_else(|| CallError::Unknown { why: "the answer names no change".to_owned() })?;
@@ -86,18 +87,30 @@ impl Dns for Route53Dns {
     }
 
     async fn lookup_cname(&self, name: &str) -> Result<Option<String>, CallError> {
-        self.resolver.cname(name).await.map_err(|error| match error {
-            LookupError::BadName(_) => CallError::refused("BadName", error.to_string()),
-            _ => CallError::NotNow { code: "NoAnswer".to_owned(), why: error.to_string() },
-        })
+        self.resolver.cname(name).await.map_err(unanswered)
+    }
+
+    async fn lookup_addresses(&self, name: &str) -> Result<Vec<String>, CallError> {
+        let found = self.resolver.addresses(name).await.map_err(unanswered)?;
+        Ok(found.into_iter().map(|address| address.to_string()).collect())
+    }
+}
+
+fn unanswered(error: LookupError) -> CallError {
+    match error {
+        LookupError::BadName(_) => CallError::refused("BadName", error.to_string()),
+        _ => CallError::NotNow { code: "NoAnswer".to_owned(), why: error.to_string() },
     }
 }
 
 /// One batch, which lands whole or not at all: an UPSERT would overwrite what somebody else has just set.
-fn compare_and_set(permit: &Permit, old: &RecordSet, new: &RecordSet) -> Result<ChangeBatch, BuildError> {
+fn compare_and_set(permit: &Permit, changes: &[RecordChange]) -> Result<ChangeBatch, BuildError> {
     let run = permit.owner_tags().remove(OWNER_TAG).unwrap_or_default();
-    let batch = ChangeBatch::builder().comment(format!("mayday {run}"));
-    batch.changes(change(ChangeAction::Delete, old)?).changes(change(ChangeAction::Create, new)?).build()
+    let mut batch = ChangeBatch::builder().comment(format!("mayday {run}"));
+    for RecordChange { before, after } in changes {
+        batch = batch.changes(change(ChangeAction::Delete, before)?).changes(change(ChangeAction::Create, after)?);
+    }
+    batch.build()
 }
 
 fn change(action: ChangeAction, set: &RecordSet) -> Result<Change, BuildError> {

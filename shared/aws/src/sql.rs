@@ -1,4 +1,4 @@
-//! Questions to a database, through the inspector function in the database's network.
+//! Questions to a database and the few changes by SQL, through the inspector function in the database's network.
 
 use std::sync::Arc;
 
@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use aws_sdk_lambda::{Client, primitives::Blob};
 use mayday_core::{
     failure::CallError,
-    port::{Inspection, InspectorRequest, Probe, Secrets, Sql, SqlTarget},
+    policy::Permit,
+    port::{Changed, Inspection, InspectorRequest, Probe, Secrets, Sql, SqlChange, SqlTarget},
 };
 use serde::Deserialize;
 
@@ -62,24 +63,50 @@ impl Sql for InspectorSql {
             Ok(sign_in) => sign_in,
             Err(why) => return Ok(Inspection { connection_error: Some(why), ..Inspection::default() }),
         };
-        let request = InspectorRequest { target: target.clone(), user: username, password, probes: probes.to_vec() };
-        let payload = serde_json::to_vec(&request).map_err(|error| CallError::refused("InvalidRequest", error.to_string()))?;
-        let invoke = self.clients.in_region(&target.region).reads.invoke().function_name(&self.function).payload(Blob::new(payload));
-        let answer = invoke.send().await.map_err(|error| classify(Kind::Read, error))?;
+        let request = InspectorRequest { target: target.clone(), user: username, password, probes: probes.to_vec(), change: None };
+        self.invoke(Kind::Read, &request).await
+    }
+
+    async fn change(&self, permit: &Permit, target: &SqlTarget, change: &SqlChange) -> Result<String, CallError> {
+        tracing::info!(host = target.host, by = ?permit.authority(), "a database is about to be changed by SQL");
+        let nothing_done = |why: String| CallError::NotNow { code: "Unreachable".to_owned(), why };
+        let SignIn { username, password } = self.sign_in(target).await?.map_err(nothing_done)?;
+        let request =
+            InspectorRequest { target: target.clone(), user: username, password, probes: Vec::new(), change: Some(change.clone()) };
+        let found = self.invoke(Kind::Change, &request).await?;
+        match (found.connection_error, found.changed) {
+            (Some(why), _) => Err(nothing_done(why)),
+            (None, Some(Changed::Made(what))) => Ok(what),
+            (None, Some(Changed::Refused { code, why })) => Err(CallError::refused(code, why)),
+            (None, Some(Changed::Unknown(why))) => Err(CallError::Unknown { why }),
+            (None, None) => Err(CallError::Unknown { why: "the inspector does not say what came of it".to_owned() }),
+        }
+    }
+}
+
+impl InspectorSql {
+    /// Invokes the function of the database's region; one that changes something is invoked once, whatever comes of it.
+    async fn invoke(&self, kind: Kind, request: &InspectorRequest) -> Result<Inspection, CallError> {
+        let payload = serde_json::to_vec(request).map_err(|error| CallError::refused("InvalidRequest", error.to_string()))?;
+        // The patient client: it sends once too, and waits for as long as a database may take.
+        let client = self.clients.in_region(&request.target.region).reads;
+        let invoke = client.invoke().function_name(&self.function).payload(Blob::new(payload));
+        let answer = invoke.send().await.map_err(|error| classify(kind, error))?;
         let payload = answer.payload.unwrap_or_else(|| Blob::new([])).into_inner();
         match answer.function_error {
-            Some(_) => Err(failed(&payload)),
+            Some(_) => Err(failed(kind, &payload)),
             None => serde_json::from_slice(&payload).map_err(|error| CallError::refused("UnreadableAnswer", error.to_string())),
         }
     }
 }
 
-/// What the function's failure means. It only reads, so whatever cut it short can be tried again; a request that it can't read
-/// stays unreadable.
-fn failed(payload: &[u8]) -> CallError {
+/// What the function's failure means. Where it only read, whatever cut it short can be tried again; a request that it can't
+/// read stays unreadable.
+fn failed(kind: Kind, payload: &[u8]) -> CallError {
     let error: FunctionError = serde_json::from_slice(payload).unwrap_or_default();
     match error.error_type.as_str() {
         "BadRequest" => CallError::refused("BadRequest", error.error_message),
+        _ if kind == Kind::Change => CallError::Unknown { why: format!("{}: {}", error.error_type, error.error_message) },
         _ => CallError::NotNow { code: error.error_type, why: error.error_message },
     }
 }
@@ -89,10 +116,7 @@ mod tests {
     use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
     use aws_smithy_runtime_api::client::http::SharedHttpClient;
     use aws_smithy_types::body::SdkBody;
-    use mayday_core::{
-        policy::Permit,
-        port::{SecretText, SecretVersion},
-    };
+    use mayday_core::port::{SecretText, SecretVersion};
 
     use super::*;
     use crate::settings::{Keys, Settings};
@@ -159,9 +183,10 @@ mod tests {
 
     #[test]
     fn only_a_bad_request_stays_bad() {
-        assert!(matches!(failed(br#"{"errorType":"BadRequest","errorMessage":"no host"}"#), CallError::Refused { .. }));
+        assert!(matches!(failed(Kind::Read, br#"{"errorType":"BadRequest","errorMessage":"no host"}"#), CallError::Refused { .. }));
         let timeout = br#"{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: 1 Error: Task timed out after 60.00 seconds"}"#;
-        assert!(failed(timeout).is_code("Sandbox.Timedout"));
-        assert!(matches!(failed(b"no JSON"), CallError::NotNow { .. }));
+        assert!(failed(Kind::Read, timeout).is_code("Sandbox.Timedout"));
+        assert!(matches!(failed(Kind::Read, b"no JSON"), CallError::NotNow { .. }));
+        assert!(matches!(failed(Kind::Change, timeout), CallError::Unknown { .. }), "it may have been made");
     }
 }

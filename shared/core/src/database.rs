@@ -134,12 +134,40 @@ impl Record for LastSeen {
     }
 }
 
-/// Looks at a database of the plan.
+/// What the plan says of a database, for where it is now: after a failover it is in its standby's region, and the
+/// applications there follow the standby's secret.
+///
+/// # Errors
+/// A refusal when the plan does not have it; a fault when its lineage can't be read.
+pub async fn entry(world: &World, plan: &Plan, name: &str) -> Result<plan::Database, Failure> {
+    let home = plan.database(name)?;
+    let lineage: Option<Kept<Lineage>> = Store::of(world).load(name).await?;
+    let region = lineage.as_ref().and_then(|kept| kept.value.reigns.last()).and_then(|reign| reign.region.as_deref());
+    let away = region.filter(|region| *region != home.region).and_then(|region| standby_in(plan, name, region));
+    let Some((region, standby)) = away else { return Ok(home.clone()) };
+    Ok(plan::Database { region: region.to_owned(), secret: standby.secret.clone(), traffic: Traffic::Secret, ..home.clone() })
+}
+
+/// A database's standby in a region, with that region.
+fn standby_in<'a>(plan: &'a Plan, database: &str, region: &str) -> Option<(&'a str, &'a plan::Standby)> {
+    let failovers = plan.services.values().filter_map(|service| service.failover.as_ref());
+    let mut there = failovers.filter(|failover| failover.secondary.region == region);
+    there.find_map(|failover| Some((failover.secondary.region.as_str(), failover.standbys.get(database)?)))
+}
+
+/// Looks at a database of the plan, where it is now.
 ///
 /// # Errors
 /// A refusal when the plan does not have it, or what it names is not there and was never seen.
 pub async fn look(world: &World, plan: &Plan, name: &str) -> Result<Live, Failure> {
-    let entry = plan.database(name)?.clone();
+    look_at(world, entry(world, plan, name).await?, name).await
+}
+
+/// Looks at a database by an entry of its own: at home, whether or not it is there.
+///
+/// # Errors
+/// As for [`look`].
+pub async fn look_at(world: &World, entry: plan::Database, name: &str) -> Result<Live, Failure> {
     let route = route(world, &entry).await?;
     if let Some(instance) = world.databases.instance(&entry.region, route.instance()).await? {
         return Ok(Live { name: name.to_owned(), entry, route, instance, gone: false });
@@ -198,6 +226,17 @@ pub struct Reign {
     pub resource_id: String,
     /// From when; absent for the one that was there before us.
     pub from: Option<Timestamp>,
+    /// Its region; absent where all of them are in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+}
+
+impl Reign {
+    /// Whether it is in a region: its log and its snapshots can be restored there only.
+    #[must_use]
+    pub fn is_in(&self, region: &str) -> bool {
+        self.region.as_deref().is_none_or(|own| own == region)
+    }
 }
 
 impl Record for Lineage {
@@ -205,6 +244,25 @@ impl Record for Lineage {
 
     fn id(&self) -> String {
         self.database.clone()
+    }
+}
+
+/// The instance that stands by for a database in a region, where a run has made one: the plan's name of it is of before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandingBy {
+    /// The database's name in the plan.
+    pub database: String,
+    /// The region.
+    pub region: String,
+    /// The instance.
+    pub instance: String,
+}
+
+impl Record for StandingBy {
+    const PARTITION: &'static str = "standing-by";
+
+    fn id(&self) -> String {
+        format!("{}/{}", self.region, self.database)
     }
 }
 
@@ -225,7 +283,12 @@ pub async fn lineage(world: &World, live: &Live) -> Result<Lineage, Fault> {
     Ok(kept.map_or_else(
         || Lineage {
             database: live.name.clone(),
-            reigns: vec![Reign { instance: live.instance.id.clone(), resource_id: live.instance.resource_id.clone(), from: None }],
+            reigns: vec![Reign {
+                instance: live.instance.id.clone(),
+                resource_id: live.instance.resource_id.clone(),
+                from: None,
+                region: None,
+            }],
         },
         |kept| kept.value,
     ))

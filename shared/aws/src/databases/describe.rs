@@ -5,7 +5,7 @@ use aws_sdk_rds::{
     types::{DbInstance, DbSnapshot},
 };
 use jiff::Timestamp;
-use mayday_core::port::{Endpoint, Instance, Phase, Settings, Snapshot, SnapshotKind};
+use mayday_core::port::{Endpoint, Instance, Phase, ReplicaSource, Settings, Snapshot, SnapshotKind};
 
 use super::tags;
 
@@ -26,8 +26,16 @@ pub(super) fn instance(region: &str, described: DbInstance) -> Instance {
         // Told by another call.
         earliest_restorable: None,
         pending_reboot: groups.iter().any(|group| group.parameter_apply_status() == Some("pending-reboot")),
+        replica_of: described.read_replica_source_db_instance_identifier().and_then(|source| replica_source(region, source)),
         settings: settings(described),
     }
+}
+
+/// A source in the same region is told by its name, one in another by its ARN: `arn:aws:rds:REGION:ACCOUNT:db:NAME`.
+fn replica_source(region: &str, source: &str) -> Option<ReplicaSource> {
+    let mut parts = source.split(':');
+    let (region, instance) = if source.starts_with("arn:") { (parts.nth(3)?, parts.nth(2)?) } else { (region, source) };
+    (!instance.is_empty()).then(|| ReplicaSource { region: region.to_owned(), instance: instance.to_owned() })
 }
 
 fn settings(described: DbInstance) -> Settings {
@@ -151,6 +159,14 @@ mod tests {
         assert_eq!(instance_phase("stopped"), Phase::Broken("stopped".to_owned()));
         assert_eq!(instance_phase("deleting"), Phase::Leaving);
         assert_eq!(instance_phase("a-status-of-next-year"), Phase::Underway("a-status-of-next-year".to_owned()));
+    }
+
+    #[test]
+    fn a_replicas_source_is_told_by_name_or_by_arn() {
+        let of = |region: &str, instance: &str| Some(ReplicaSource { region: region.to_owned(), instance: instance.to_owned() });
+        assert_eq!(replica_source("eu-west-1", "orders"), of("eu-west-1", "orders"));
+        assert_eq!(replica_source("eu-west-1", "arn:aws:rds:eu-central-1:000000000000:db:orders"), of("eu-central-1", "orders"));
+        assert_eq!(replica_source("eu-west-1", ""), None);
     }
 
     #[test]

@@ -100,10 +100,10 @@ fn smallest_tunable(engine: &str) -> i32 {
     }
 }
 
-fn stated(text: &str) -> Option<String> {
+pub(super) fn stated(text: &str) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty())
 }
 
-fn some(all: &[String]) -> Option<Vec<String>> {
+pub(super) fn some(all: &[String]) -> Option<Vec<String>> {
     Some(all.to_vec()).filter(|all| !all.is_empty())
 }

@@ -6,12 +6,23 @@
 
 mod align;
 mod await_restorable;
+mod await_standby;
 mod backup;
+mod check_fence;
+mod check_standby;
 mod compare;
+mod freeze;
+mod node;
+mod promote;
+mod reseed;
 mod restore;
 mod retire;
 mod switch;
+mod thaw;
+mod update_dns;
 mod verify;
+mod watch_site;
+mod write_probe;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
@@ -20,12 +31,23 @@ use serde_json::Value;
 
 pub use align::Align;
 pub use await_restorable::AwaitRestorable;
+pub use await_standby::AwaitStandby;
 pub use backup::Backup;
+pub use check_fence::CheckFence;
+pub use check_standby::{CheckStandby, Following, QUESTIONS, following};
 pub use compare::Compare;
+pub use freeze::Freeze;
+pub use node::Node;
+pub use promote::Promote;
+pub use reseed::Reseed;
 pub use restore::Restore;
 pub use retire::Retire;
 pub use switch::Switch;
+pub use thaw::Thaw;
+pub use update_dns::UpdateDns;
 pub use verify::{CheckResult, Through, Verify};
+pub use watch_site::WatchSite;
+pub use write_probe::WriteProbe;
 
 use crate::{
     failure::CallError,
@@ -62,12 +84,60 @@ pub enum Act {
     /// Deletes an instance.
     #[serde(rename = "db:retire")]
     Retire(Retire),
+    /// Waits until a standby follows closely.
+    #[serde(rename = "db:check-standby")]
+    CheckStandby(CheckStandby),
+    /// Ends all writes.
+    #[serde(rename = "db:freeze")]
+    Freeze(Freeze),
+    /// Waits until a standby has everything.
+    #[serde(rename = "db:await-standby")]
+    AwaitStandby(AwaitStandby),
+    /// Makes a standby a primary.
+    #[serde(rename = "db:promote")]
+    Promote(Promote),
+    /// Lets writes back.
+    #[serde(rename = "db:thaw")]
+    Thaw(Thaw),
+    /// Sees that the old primary takes no writes.
+    #[serde(rename = "db:check-fence")]
+    CheckFence(CheckFence),
+    /// Moves a service's names.
+    #[serde(rename = "dns:update")]
+    UpdateDns(UpdateDns),
+    /// Writes a row and reads it back.
+    #[serde(rename = "db:write-probe")]
+    WriteProbe(WriteProbe),
+    /// Asks a site's probes for a while.
+    #[serde(rename = "site:watch")]
+    WatchSite(WatchSite),
+    /// Makes a fresh standby.
+    #[serde(rename = "db:reseed")]
+    Reseed(Reseed),
 }
 
 impl Act {
     /// Every action's name.
-    pub const NAMES: [&'static str; 8] =
-        ["db:await-restorable", "db:backup", "db:restore", "db:align", "db:compare", "db:verify", "db:switch", "db:retire"];
+    pub const NAMES: [&'static str; 18] = [
+        "db:await-restorable",
+        "db:backup",
+        "db:restore",
+        "db:align",
+        "db:compare",
+        "db:verify",
+        "db:switch",
+        "db:retire",
+        "db:check-standby",
+        "db:freeze",
+        "db:await-standby",
+        "db:promote",
+        "db:thaw",
+        "db:check-fence",
+        "dns:update",
+        "db:write-probe",
+        "site:watch",
+        "db:reseed",
+    ];
 
     /// What it does, behind one interface.
     #[must_use]
@@ -81,6 +151,16 @@ impl Act {
             Self::Verify(action) => action,
             Self::Switch(action) => action,
             Self::Retire(action) => action,
+            Self::CheckStandby(action) => action,
+            Self::Freeze(action) => action,
+            Self::AwaitStandby(action) => action,
+            Self::Promote(action) => action,
+            Self::Thaw(action) => action,
+            Self::CheckFence(action) => action,
+            Self::UpdateDns(action) => action,
+            Self::WriteProbe(action) => action,
+            Self::WatchSite(action) => action,
+            Self::Reseed(action) => action,
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{Ask, Consequences, Opening, Proposal, Target, TargetKind, Worked, es
 use crate::{
     action::Class,
     backup::{self, Choices, Source, Wanted},
-    database::{self, Live},
+    database::{self, Live, Reign},
     failure::{Failure, Refusal},
     ident::{Actor, ProposalId, RunId, StepId},
     plan::Current,
@@ -57,6 +57,7 @@ pub async fn restore(world: &World, current: &Current, asked: &Asked, wanted: &W
     let draft = Draft::begin(world, current, asked, live);
     let past = match wanted {
         Wanted::At(at) => match lineage.at(*at) {
+            Some(reign) if !reign.is_in(&draft.live.entry.region) => return Err(elsewhere(&asked.database, *at, reign).into()),
             Some(reign) => world.databases.instance(&draft.live.entry.region, &reign.instance).await?,
             None => None,
         },
@@ -98,6 +99,13 @@ pub async fn retire(world: &World, current: &Current, asked: &Asked, instance: &
     };
     let title = format!("Retire {instance}, replaced in {}", asked.database);
     draft.finish(Verb::Retire, title, None, Some((&reign.instance, &reign.resource_id)), consequences).await
+}
+
+/// The log of that moment is in another region, where nothing can be restored to from here.
+fn elsewhere(database: &str, at: Timestamp, reign: &Reign) -> Refusal {
+    let region = reign.region.as_deref().unwrap_or("another region");
+    Refusal::new(format!("At {} {database} was served by {} in {region}, and its log is there.", utc(at), reign.instance))
+        .instead("Name a moment since it was failed over, or fail back first.")
 }
 
 struct Draft<'a> {

@@ -7,13 +7,13 @@ use super::{
     visit::{Interrupted, Visit},
 };
 use crate::{
-    action::{Act, CheckResult, Finding, Through, Verify},
+    action::{Act, CheckResult, Finding, Reseed, Through, Verify},
     backup::Verification,
-    database::{Lineage, Reign},
+    database::{Lineage, Reign, StandingBy},
     failure::Fault,
     ident::StepId,
-    port::{RestoreFrom, World},
-    proposal::{self, PlannedStep, Proposal},
+    port::{Replication, RestoreFrom, World},
+    proposal::{self, PlannedStep, Proposal, TargetKind},
     store::{Created, Kept, Record, Store},
 };
 
@@ -94,27 +94,46 @@ fn duration(step: &super::StepRecord) -> Option<(StepId, u64)> {
 /// Keeps what a step that is done has changed or found out.
 pub(super) async fn after_step(world: &World, run: &Run, proposal: &Proposal, step: &PlannedStep, finding: &Finding) -> Result<(), Fault> {
     match &step.act {
-        Act::Switch(switch) => crown(world, proposal, &switch.region, &switch.to).await,
+        // Of a database that is failed over, the promotion has crowned whichever the secret is led to.
+        Act::Switch(switch) if proposal.target.kind == TargetKind::Database => {
+            crown(world, &proposal.target.name, first_reign(proposal), &switch.region, &switch.to).await
+        }
+        Act::Promote(promote) => {
+            let first = Reign {
+                instance: promote.source.instance.clone(),
+                resource_id: promote.source_resource_id.clone(),
+                from: None,
+                region: Some(promote.source.region.clone()),
+            };
+            crown(world, &promote.standby.name, Some(first), &promote.standby.region, &promote.standby.instance).await
+        }
+        Act::Reseed(reseed) => standing(world, reseed).await,
         Act::Verify(verify) if verify.through == Through::Endpoint => certify(world, run, proposal, verify, finding).await,
         _ => Ok(()),
     }
 }
 
-/// Notes which instance has the traffic from now on.
-async fn crown(world: &World, proposal: &Proposal, region: &str, instance: &str) -> Result<(), Fault> {
+/// Notes which instance has the traffic from now on. `first` had it before all others, where nobody has noted any yet.
+async fn crown(world: &World, database: &str, first: Option<Reign>, region: &str, instance: &str) -> Result<(), Fault> {
     let store = Store::of(world);
     let Some(crowned) = world.databases.instance(region, instance).await? else { return Ok(()) };
-    let database = &proposal.target.name;
     for _ in 0..RACES {
         let kept: Option<Kept<Lineage>> = store.load(database).await?;
-        let mut lineage = kept.as_ref().map_or_else(|| first_reign(proposal), |kept| kept.value.clone());
+        let fresh = || Lineage { database: database.to_owned(), reigns: first.clone().into_iter().collect() };
+        let mut lineage = kept.as_ref().map_or_else(fresh, |kept| kept.value.clone());
         if lineage.reigns.last().is_some_and(|reign| reign.resource_id == crowned.resource_id) {
             return Ok(());
+        }
+        // Until it is first moved elsewhere, all of a database's instances are in one region.
+        let region_so_far = first.as_ref().and_then(|first| first.region.clone());
+        for reign in &mut lineage.reigns {
+            reign.region = reign.region.take().or_else(|| region_so_far.clone());
         }
         lineage.reigns.push(Reign {
             instance: crowned.id.clone(),
             resource_id: crowned.resource_id.clone(),
             from: Some(world.clock.now()),
+            region: Some(region.to_owned()),
         });
         let landed = match kept {
             Some(kept) => store.replace(&kept, lineage).await?.is_ok(),
@@ -128,13 +147,22 @@ async fn crown(world: &World, proposal: &Proposal, region: &str, instance: &str)
 }
 
 /// The instance that had the traffic before the first restore: the one that the proposal compared with.
-fn first_reign(proposal: &Proposal) -> Lineage {
-    let old = proposal.steps.iter().find_map(|step| match &step.act {
-        Act::Compare(compare) => Some((compare.old_instance.clone(), compare.old_resource_id.clone())),
+fn first_reign(proposal: &Proposal) -> Option<Reign> {
+    proposal.steps.iter().find_map(|step| match &step.act {
+        Act::Compare(compare) => Some(Reign {
+            instance: compare.old_instance.clone(),
+            resource_id: compare.old_resource_id.clone(),
+            from: None,
+            region: Some(compare.region.clone()),
+        }),
         _ => None,
-    });
-    let reigns = old.into_iter().map(|(instance, resource_id)| Reign { instance, resource_id, from: None }).collect();
-    Lineage { database: proposal.target.name.clone(), reigns }
+    })
+}
+
+/// Notes which instance stands by for a database in a region from now on.
+async fn standing(world: &World, reseed: &Reseed) -> Result<(), Fault> {
+    let Replication { region, new_instance, .. } = &reseed.replication;
+    put(world, StandingBy { database: reseed.name.clone(), region: region.clone(), instance: new_instance.clone() }).await
 }
 
 /// Keeps the verdict on a recovery point that was restored and asked.

@@ -151,5 +151,15 @@ pub(super) fn without(step: &PlannedStep) -> &'static str {
         Act::Verify(_) => "nobody has checked what applications reach",
         Act::Switch(_) => "traffic stays where it is",
         Act::Retire(_) => "the old instance stays",
+        Act::CheckStandby(_) => "the standby may be further behind than it should be, or no standby at all",
+        Act::Freeze(_) => "the old primary goes on taking writes, and those are lost",
+        Act::AwaitStandby(_) => "what has not reached the standby is lost",
+        Act::Promote(_) => "the standby goes on only reading, and people are led to it",
+        Act::Thaw(_) => "the new primary refuses every write",
+        Act::CheckFence(_) => "there may be two primaries that take writes",
+        Act::UpdateDns(_) => "the names still lead to where they led",
+        Act::WriteProbe(_) => "nobody knows whether the new primary takes writes",
+        Act::WatchSite(_) => "nobody has watched whether it stays well",
+        Act::Reseed(_) => "there is no fresh standby to go to",
     }
 }

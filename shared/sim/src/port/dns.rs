@@ -2,11 +2,11 @@ use async_trait::async_trait;
 use mayday_core::{
     failure::CallError,
     policy::Permit,
-    port::{ChangeStatus, Dns, RecordSet},
+    port::{ChangeStatus, Dns, RecordChange, RecordSet, Tags, sound},
 };
 
 use super::{change, look, owner, takes_effect};
-use crate::{fault::SECOND, gate::Gate, trace::Port};
+use crate::{executor::Inner, fault::SECOND, gate::Gate, trace::Port};
 
 #[async_trait]
 impl Dns for Gate {
@@ -18,23 +18,11 @@ impl Dns for Gate {
         record.await
     }
 
-    async fn replace(&self, permit: &Permit, zone: &str, old: &RecordSet, new: &RecordSet) -> Result<String, CallError> {
-        let (owner, key, old, new) = (owner(permit), (zone.to_owned(), old.name.clone()), old.clone(), new.clone());
-        let replace = self.change(change(Port::Dns, "replace", &new.name), move |inner| {
-            if inner.state.zones.records.get(&key) != Some(&old) {
-                let why = "Tried to delete resource record set but the values provided do not match the current values";
-                return Err(CallError::refused("InvalidChangeBatch", why));
-            }
-            takes_effect(inner, &owner, "dns_replace", &key.1);
-            let everywhere = inner.now + inner.dice.between(SECOND, 60 * SECOND);
-            let zones = &mut inner.state.zones;
-            let id = format!("C{:06}", zones.changes.len() + 1);
-            zones.changes.insert(id.clone(), everywhere);
-            zones.still.insert(key.1.clone(), (everywhere, old));
-            zones.records.insert(key, new);
-            Ok(id)
-        });
-        replace.await
+    async fn change_batch(&self, permit: &Permit, zone: &str, changes: &[RecordChange]) -> Result<String, CallError> {
+        sound(changes)?;
+        let (owner, zone, changes) = (owner(permit), zone.to_owned(), changes.to_vec());
+        let about = changes.first().map(|change| change.after.name.clone()).unwrap_or_default();
+        self.change(change(Port::Dns, "replace", &about), move |inner| batch(inner, &owner, &zone, changes)).await
     }
 
     async fn change(&self, id: &str) -> Result<ChangeStatus, CallError> {
@@ -53,4 +41,33 @@ impl Dns for Gate {
         });
         answer.await
     }
+
+    async fn lookup_addresses(&self, name: &str) -> Result<Vec<String>, CallError> {
+        let answer = self.look(look(Port::Dns, "lookup", name), |state, now| {
+            let record = state.zones.answer(name, now).filter(|record| record.kind == "A");
+            Ok(record.map(|record| record.values.clone()).unwrap_or_default())
+        });
+        answer.await
+    }
+}
+
+/// All of them, or none.
+fn batch(inner: &mut Inner, owner: &Tags, zone: &str, changes: Vec<RecordChange>) -> Result<String, CallError> {
+    let key = |name: &str| (zone.to_owned(), name.to_owned());
+    if changes.iter().any(|change| inner.state.zones.records.get(&key(&change.before.name)) != Some(&change.before)) {
+        let why = "Tried to delete resource record set but the values provided do not match the current values";
+        return Err(CallError::refused("InvalidChangeBatch", why));
+    }
+    if let Some(first) = changes.first() {
+        takes_effect(inner, owner, "dns_replace", &first.before.name);
+    }
+    let everywhere = inner.now + inner.dice.between(SECOND, 60 * SECOND);
+    let zones = &mut inner.state.zones;
+    let id = format!("C{:06}", zones.changes.len() + 1);
+    zones.changes.insert(id.clone(), everywhere);
+    for RecordChange { before, after } in changes {
+        zones.still.insert(before.name.clone(), (everywhere, before));
+        zones.records.insert(key(&after.name), after);
+    }
+    Ok(id)
 }

@@ -1,12 +1,14 @@
 use async_trait::async_trait;
 use mayday_core::{
     failure::CallError,
-    port::{Inspection, Probe, ProbeResult, Sql, SqlTarget},
+    policy::Permit,
+    port::{Inspection, Mark, Probe, ProbeResult, Sql, SqlChange, SqlTarget, Tags},
+    standby,
 };
 
-use super::{databases::answers, look};
+use super::{databases::answers, look, owner, takes_effect};
 use crate::{
-    executor::stamp,
+    executor::{Inner, stamp},
     fault::Millis,
     gate::Gate,
     state::{Data, State, databases::host},
@@ -18,25 +20,42 @@ impl Sql for Gate {
     async fn inspect(&self, target: &SqlTarget, probes: &[Probe]) -> Result<Inspection, CallError> {
         self.look(look(Port::Sql, "inspect", &target.host), |state, now| Ok(inspect(state, target, probes, now))).await
     }
+
+    async fn change(&self, permit: &Permit, target: &SqlTarget, change: &SqlChange) -> Result<String, CallError> {
+        let (owner, target, wanted) = (owner(permit), target.clone(), change.clone());
+        let about = target.host.clone();
+        self.change(super::change(Port::Sql, "change", &about), move |inner| make(inner, &owner, &target, &wanted)).await
+    }
 }
 
-fn inspect(state: &State, target: &SqlTarget, probes: &[Probe], now: Millis) -> Inspection {
-    let unreachable = |why: String| Inspection { connection_error: Some(why), ..Inspection::default() };
-    let led = state.zones.answer(&target.host, now).and_then(|record| record.values.first().cloned());
-    let wanted = led.unwrap_or_else(|| target.host.clone());
-    let instances = &state.databases.instances;
-    let Some(((region, id), instance)) = instances.iter().find(|((region, id), _)| host(region, id) == wanted) else {
-        return unreachable(format!("{wanted} does not resolve"));
+/// The instance behind an address; or why nobody answers there.
+fn reached(state: &State, target: &SqlTarget, now: Millis) -> Result<(String, String), String> {
+    let place = match reached(state, target, now) {
+        Ok(place) => place,
+        Err(why) => return unreachable(why),
     };
-    match state.databases.describe(region, id, now) {
-        Some(seen) if answers(&seen) => {}
-        _ => return unreachable(format!("{wanted} refuses connections")),
-    }
-    if !state.secrets.contains_key(&(target.region.clone(), target.secret.clone())) {
-        return unreachable("password authentication failed".to_owned());
-    }
-    let results = probes.iter().map(|probe| answer(&instance.data, probe)).collect();
-    Inspection { connection_error: None, server_version: Some(instance.set_up(now).engine_version), results }
+    let Some((instance, data)) = state.databases.instances.get(&place).zip(state.databases.data(&place, now)) else {
+        return unreachable("gone".to_owned());
+    };
+    let follows = instance.follows.as_ref().is_some_and(|follows| follows.cut.is_none_or(|cut| now < cut));
+    let results = probes.iter().map(|probe| of_itself(&data, follows, probe).unwrap_or_else(|| answer(&data, probe))).collect();
+    let server_version = Some(instance.set_up(now).engine_version);
+    Inspection { connection_error: None, server_version, results, changed: None }
+}
+
+/// What a database says of itself, for the questions of [`mayday_core::standby`].
+fn of_itself(data: &Data, follows: bool, probe: &Probe) -> Option<ProbeResult> {
+    let text = |text: &str| Some(text.to_owned());
+    let value = match probe.sql.as_str() {
+        standby::IN_RECOVERY => text(if follows { "t" } else { "f" }),
+        standby::RECEIVERS => text(if follows { "1" } else { "0" }),
+        standby::LAG | standby::NEWEST | standby::OLD_SESSIONS => text("0"),
+        standby::READ_ONLY => text(if data.is_read_only() { "on" } else { "off" }),
+        standby::FROZEN_BY => data.marked(Mark::Frozen.key()).map(str::to_owned),
+        standby::WRITTEN_BY => data.marked(Mark::Written.key()).map(str::to_owned),
+        _ => return None,
+    };
+    Some(ProbeResult { name: probe.name.clone(), value, error: None, took_ms: 1 })
 }
 
 /// Understands `select count(*) from T` and `select max(…) from T`; anything else is a syntax error.

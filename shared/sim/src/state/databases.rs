@@ -193,10 +193,7 @@ impl Databases {
             created: now,
             gone: None,
             reachable: created,
-            phases: vec![
-                (now, Phase::Underway("creating".to_owned())),
-                (created + dice.between(SECOND, 10 * MINUTE), Phase::Available),
-            ],
+            phases: vec![(now, Phase::Underway("creating".to_owned())), (created + dice.between(SECOND, 10 * MINUTE), Phase::Available)],
             settings: vec![(now, settings)],
             pending_reboot: false,
             data,
