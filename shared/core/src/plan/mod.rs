@@ -15,6 +15,8 @@ mod people;
 mod scenario;
 mod service;
 mod span;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use super::Verb;
+use jiff::Timestamp;
+
+use super::{Ask, Circumstances, On, Verb, authorize::rule, question::Ruling};
 use crate::{
     ident::Identity,
+    page,
     plan::{Person, Plan},
 };
 
@@ -16,16 +19,22 @@ pub fn may(plan: &Plan, identity: &Identity) -> Vec<(Verb, Vec<String>)> {
     if identity.org != plan.slack.organization {
         return Vec::new();
     }
-    plan.person(&identity.user).map(|(_, person)| person_may(plan, person)).unwrap_or_default()
+    plan.person(&identity.user).map(|(name, person)| person_may(plan, name, person)).unwrap_or_default()
 }
 
 /// As [`may`], for a person of the plan.
 #[must_use]
-pub fn person_may(plan: &Plan, person: &Person) -> Vec<(Verb, Vec<String>)> {
+pub fn person_may(plan: &Plan, name: &str, person: &Person) -> Vec<(Verb, Vec<String>)> {
     let everywhere = environments(plan);
-    let places = |verb| -> Vec<String> { everywhere.iter().filter(|place| grants(plan, person, verb, Some(place))).cloned().collect() };
-    // In a plan without anything to act on, a grant still counts for what names no target.
-    Verb::ALL.into_iter().map(|verb| (verb, places(verb))).filter(|(verb, _)| grants(plan, person, *verb, None)).collect()
+    let places = |verb| everywhere.iter().filter(|place| allows(plan, (name, person), verb, Some(place))).cloned().collect();
+    Verb::ALL
+        .into_iter()
+        .map(|verb| (verb, places(verb)))
+        // In a plan without anything to act on, a grant still counts for what names no target.
+        .filter(|(verb, places): &(Verb, Vec<String>)| {
+            !places.is_empty() || (everywhere.is_empty() && allows(plan, (name, person), *verb, None))
+        })
+        .collect()
 }
 
 /// Every environment that the plan's databases, services and applications have.
@@ -36,19 +45,26 @@ pub fn environments(plan: &Plan) -> BTreeSet<String> {
     databases.chain(services).chain(plan.apps.values().map(|app| &app.environment)).cloned().collect()
 }
 
-/// Whether a person's roles give them a verb in an environment, or anywhere (`None`).
-#[must_use]
-pub(super) fn grants(plan: &Plan, person: &Person, verb: Verb, environment: Option<&str>) -> bool {
-    plan.grants(person).any(|grant| {
-        grant.verbs.contains(&verb)
-            && environment.map_or(!grant.environments.is_empty(), |asked| {
-                grant.environments.iter().any(|allowed| allowed == asked || (allowed == "*" && !verb.changes()))
-            })
-    })
-}
-
 /// Who may do something, by short name.
 #[must_use]
 pub fn holders(plan: &Plan, verb: Verb, environment: Option<&str>) -> Vec<String> {
-    plan.people.iter().filter(|(_, person)| grants(plan, person, verb, environment)).map(|(name, _)| name.clone()).collect()
+    plan.people.iter().filter(|(name, person)| allows(plan, (name, person), verb, environment)).map(|(name, _)| name.clone()).collect()
+}
+
+/// Whether somebody has the turn in any of the plan's rotations, by their short name.
+#[must_use]
+pub fn on_call(plan: &Plan, name: &str, now: Timestamp) -> bool {
+    plan.on_call.rotations.keys().any(|rotation| page::on_call_now(plan, rotation, now).iter().any(|turn| turn == name))
+}
+
+/// Whether the plan gives a person a verb in an environment, or anywhere.
+fn allows(plan: &Plan, (name, person): (&str, &Person), verb: Verb, environment: Option<&str>) -> bool {
+    let ask = Ask { verb, on: environment.map(On::Environment), under: Circumstances::default() };
+    match rule(plan, (name, person, None), &ask, None) {
+        Ok(ruling) => matches!(ruling, Ruling::Allowed(_)),
+        Err(fault) => {
+            tracing::error!(fault = fault.chain(), "what a person may can't be said");
+            false
+        }
+    }
 }

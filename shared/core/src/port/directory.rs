@@ -36,4 +36,9 @@ pub struct Profile {
 pub trait Directory: Send + Sync {
     /// One person; `None` when the workspace says that there is none. A failed look-up is an error, never `None`.
     async fn profile(&self, user: &str) -> Result<Option<Profile>, CallError>;
+
+    /// The same, where what was known a few minutes ago will do if nobody can be asked now: for what changes nothing.
+    async fn lately(&self, user: &str) -> Result<Option<Profile>, CallError> {
+        self.profile(user).await
+    }
 }
