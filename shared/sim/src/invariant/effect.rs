@@ -49,6 +49,12 @@ pub(super) fn as_proposed(case: &Case<'_>) -> Finding {
         (Act::Retire(act), "delete_instance") => act.instance == effect.target,
         (Act::Switch(act), "secret_put") => matches!(&act.before, Route::Secret { name, .. } if *name == effect.target),
         (Act::Switch(act), "dns_replace") => matches!(&act.before, Route::Cname { record, .. } if record.name == effect.target),
+        (Act::Freeze(act), "freeze") => act.primary.instance == effect.target,
+        (Act::Thaw(act), "thaw") => act.node.instance == effect.target,
+        (Act::Promote(act), "promote") => act.standby.instance == effect.target,
+        (Act::WriteProbe(act), "write_probe") => act.node.instance == effect.target,
+        (Act::Reseed(act), "replicate") => act.replication.new_instance == effect.target,
+        (Act::UpdateDns(act), "dns_replace") => act.changes.iter().any(|change| change.after.name == effect.target),
         _ => false,
     };
     held(fits, || "the step is another one".to_owned())
@@ -100,7 +106,8 @@ pub(super) fn once(case: &Case<'_>) -> Finding {
     let same = |earlier: &&Effect| earlier.run == effect.run && earlier.step == effect.step && earlier.method == effect.method;
     let earlier = state.effects.iter().filter(same).count();
     // Setting settings and rebooting may be done again while the world is as it was before; all else never.
-    let most = if matches!(effect.method, "align" | "reboot") { 4 } else { 1 };
+    // What is written by SQL is the same when it is written again.
+    let most = if matches!(effect.method, "align" | "reboot" | "freeze" | "thaw" | "write_probe") { 4 } else { 1 };
     held(earlier < most, || format!("it took effect {earlier} times before"))
 }
 

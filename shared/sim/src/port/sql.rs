@@ -30,6 +30,52 @@ impl Sql for Gate {
 
 /// The instance behind an address; or why nobody answers there.
 fn reached(state: &State, target: &SqlTarget, now: Millis) -> Result<(String, String), String> {
+    let led = state.zones.answer(&target.host, now).and_then(|record| record.values.first().cloned());
+    let wanted = led.unwrap_or_else(|| target.host.clone());
+    let found = state.databases.instances.keys().find(|(region, id)| host(region, id) == wanted);
+    let place = found.ok_or_else(|| format!("{wanted} does not resolve"))?;
+    match state.databases.describe(&place.0, &place.1, now) {
+        Some(seen) if answers(&seen) => {}
+        _ => return Err(format!("{wanted} refuses connections")),
+    }
+    if state.secrets.contains_key(&(target.region.clone(), target.secret.clone())) {
+        Ok(place.clone())
+    } else {
+        Err("password authentication failed".to_owned())
+    }
+}
+
+fn make(inner: &mut Inner, owner: &Tags, target: &SqlTarget, change: &SqlChange) -> Result<String, CallError> {
+    let now = inner.now;
+    let place = reached(&inner.state, target, now).map_err(|why| CallError::NotNow { code: "Unreachable".to_owned(), why })?;
+    let seen = inner.state.databases.describe(&place.0, &place.1, now);
+    let read_only = || CallError::refused("25006", "cannot execute INSERT in a read-only transaction");
+    if seen.is_some_and(|seen| seen.replica_of.is_some()) {
+        return Err(read_only());
+    }
+    let method = match change {
+        SqlChange::Freeze { .. } => "freeze",
+        SqlChange::Thaw => "thaw",
+        SqlChange::WriteProbe { .. } => "write_probe",
+    };
+    let Some(data) = inner.state.databases.instances.get_mut(&place).map(|instance| &mut instance.data) else {
+        return Err(CallError::NotNow { code: "Unreachable".to_owned(), why: "gone".to_owned() });
+    };
+    match change {
+        SqlChange::Freeze { run } => {
+            data.set_read_only(now, true);
+            data.mark(now, Mark::Frozen.key(), run);
+        }
+        SqlChange::Thaw => data.set_read_only(now, false),
+        SqlChange::WriteProbe { .. } if data.is_read_only() => return Err(read_only()),
+        SqlChange::WriteProbe { run } => data.mark(now, Mark::Written.key(), run),
+    }
+    takes_effect(inner, owner, method, &place.1);
+    Ok(method.to_owned())
+}
+
+fn inspect(state: &State, target: &SqlTarget, probes: &[Probe], now: Millis) -> Inspection {
+    let unreachable = |why: String| Inspection { connection_error: Some(why), ..Inspection::default() };
     let place = match reached(state, target, now) {
         Ok(place) => place,
         Err(why) => return unreachable(why),

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Region and name.
-pub type Place = (String, String);
+pub(crate) type Place = (String, String);
 
 /// What a value was from when on, oldest first.
 type Over<T> = Vec<(Millis, T)>;
@@ -65,7 +65,7 @@ pub struct InstanceState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Follows {
     /// The source.
-    pub source: Place,
+    pub source: (String, String),
     /// How far behind it is.
     pub lag: Millis,
     /// When it was cut by a promotion.
