@@ -119,6 +119,17 @@ pub enum BackupClass {
     Archive,
 }
 
+impl BackupClass {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Daily, Self::Full, Self::Archive];
+
+    /// The class of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.to_string() == name)
+    }
+}
+
 impl fmt::Display for BackupClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -29,7 +29,7 @@ pub use document::{Document, Listing, Locations, Place, Task};
 pub use finding::{Finding, Path, Position, Weight};
 pub use load::{PlanError, examine, load, located};
 pub use people::{Channel, Grant, Level, OnCall, Person, Role, Rotation};
-pub use scenario::{Drill, Goals, Kind, Phase, RunbookFile, Scenario, Tier};
+pub use scenario::{Drill, Goals, Kind, Phase, RunbookFile, Scenario, Sign, Tier};
 pub use service::{App, Failover, Probe, ProbeKind, Record, Service, Site, Standby};
 pub use span::Span;
 

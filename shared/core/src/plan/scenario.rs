@@ -27,6 +27,9 @@ pub struct Scenario {
     /// How it is recovered from, in one line.
     #[serde(default)]
     pub recovery: Option<String>,
+    /// What is seen when it is this: all of them, for `/dr diagnose`.
+    #[serde(default)]
+    pub signs: Vec<Sign>,
     /// The runbook for it: a built-in one, or one of `runbooks`.
     #[serde(default)]
     pub runbook: Option<String>,
@@ -36,6 +39,24 @@ pub struct Scenario {
     /// The steps, as the document lists them.
     #[serde(default)]
     pub procedure: Vec<Task>,
+}
+
+/// What can be seen of a trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sign {
+    /// There is no instance where traffic is led.
+    DatabaseGone,
+    /// There is one, and nobody can sign in to it.
+    DatabaseUnreachable,
+    /// The database's checks say that its data is not as it should be.
+    DataWrong,
+    /// The service's HTTP or TCP probes fail.
+    ApplicationDown,
+    /// A name does not resolve, or leads to the wrong place.
+    NamesWrong,
+    /// More would be lost now than the objective allows.
+    BackupsStale,
 }
 
 /// Objectives: of a scenario, of a tier.
