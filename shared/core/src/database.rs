@@ -169,7 +169,22 @@ pub async fn look(world: &World, plan: &Plan, name: &str) -> Result<Live, Failur
 /// As for [`look`].
 pub async fn look_at(world: &World, entry: plan::Database, name: &str) -> Result<Live, Failure> {
     let route = route(world, &entry).await?;
-    if let Some(instance) = world.databases.instance(&entry.region, route.instance()).await? {
+    let instance = world.databases.instance(&entry.region, route.instance()).await?;
+    stands(world, name, entry, route, instance).await
+}
+
+/// As [`look_at`], where all instances of its region are known already.
+///
+/// # Errors
+/// As for [`look`].
+pub async fn look_among(world: &World, entry: plan::Database, name: &str, instances: &[Instance]) -> Result<Live, Failure> {
+    let route = route(world, &entry).await?;
+    let instance = instances.iter().find(|instance| instance.id == route.instance()).cloned();
+    stands(world, name, entry, route, instance).await
+}
+
+async fn stands(world: &World, name: &str, entry: plan::Database, route: Route, found: Option<Instance>) -> Result<Live, Failure> {
+    if let Some(instance) = found {
         return Ok(Live { name: name.to_owned(), entry, route, instance, gone: false });
     }
     let seen: Option<Kept<LastSeen>> = Store::of(world).load(&format!("{}/{}", entry.region, route.instance())).await?;
@@ -196,8 +211,9 @@ pub async fn remember(world: &World, live: &Live) -> Result<(), Fault> {
     }
     let store = Store::of(world);
     let mut instance = live.instance.clone();
-    // What changes by itself would make every look a write.
+    // What changes by itself would make every look a write, and a list does not tell where the log begins.
     instance.latest_restorable = None;
+    instance.earliest_restorable = None;
     let seen = LastSeen { instance };
     if let Created::Already(kept) = store.create(seen.clone()).await?
         && kept.value != seen
@@ -267,6 +283,13 @@ impl Record for StandingBy {
 }
 
 impl Lineage {
+    /// That of a database which was never restored: the instance of today.
+    #[must_use]
+    pub fn first(live: &Live) -> Self {
+        let (instance, resource_id) = (live.instance.id.clone(), live.instance.resource_id.clone());
+        Self { database: live.name.clone(), reigns: vec![Reign { instance, resource_id, from: None, region: None }] }
+    }
+
     /// The instance that had the traffic at a moment.
     #[must_use]
     pub fn at(&self, moment: Timestamp) -> Option<&Reign> {
@@ -280,16 +303,5 @@ impl Lineage {
 /// When it can't be read.
 pub async fn lineage(world: &World, live: &Live) -> Result<Lineage, Fault> {
     let kept: Option<Kept<Lineage>> = Store::of(world).load(&live.name).await?;
-    Ok(kept.map_or_else(
-        || Lineage {
-            database: live.name.clone(),
-            reigns: vec![Reign {
-                instance: live.instance.id.clone(),
-                resource_id: live.instance.resource_id.clone(),
-                from: None,
-                region: None,
-            }],
-        },
-        |kept| kept.value,
-    ))
+    Ok(kept.map_or_else(|| Lineage::first(live), |kept| kept.value))
 }

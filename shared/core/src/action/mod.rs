@@ -14,6 +14,7 @@ mod compare;
 mod freeze;
 mod node;
 mod promote;
+mod prune;
 mod reseed;
 mod restore;
 mod retire;
@@ -39,12 +40,14 @@ pub use compare::Compare;
 pub use freeze::Freeze;
 pub use node::Node;
 pub use promote::Promote;
+pub use prune::Prune;
 pub use reseed::Reseed;
 pub use restore::Restore;
 pub use retire::Retire;
 pub use switch::Switch;
 pub use thaw::Thaw;
 pub use update_dns::UpdateDns;
+pub(crate) use verify::timestamp;
 pub use verify::{CheckResult, Through, Verify};
 pub use watch_site::WatchSite;
 pub use write_probe::WriteProbe;
@@ -84,6 +87,9 @@ pub enum Act {
     /// Deletes an instance.
     #[serde(rename = "db:retire")]
     Retire(Retire),
+    /// Deletes a backup whose time is over.
+    #[serde(rename = "backup:prune")]
+    Prune(Prune),
     /// Waits until a standby follows closely.
     #[serde(rename = "db:check-standby")]
     CheckStandby(CheckStandby),
@@ -118,7 +124,7 @@ pub enum Act {
 
 impl Act {
     /// Every action's name.
-    pub const NAMES: [&'static str; 18] = [
+    pub const NAMES: [&'static str; 19] = [
         "db:await-restorable",
         "db:backup",
         "db:restore",
@@ -127,6 +133,7 @@ impl Act {
         "db:verify",
         "db:switch",
         "db:retire",
+        "backup:prune",
         "db:check-standby",
         "db:freeze",
         "db:await-standby",
@@ -151,6 +158,7 @@ impl Act {
             Self::Verify(action) => action,
             Self::Switch(action) => action,
             Self::Retire(action) => action,
+            Self::Prune(action) => action,
             Self::CheckStandby(action) => action,
             Self::Freeze(action) => action,
             Self::AwaitStandby(action) => action,
@@ -219,6 +227,17 @@ impl Finding {
     /// A line without further facts.
     pub fn said(summary: impl Into<String>) -> Self {
         Self { summary: summary.into(), detail: Value::Null }
+    }
+
+    /// What the vendor has refused for good, having done nothing: the same call gets the same answer.
+    pub fn refused(why: impl Into<String>) -> Self {
+        Self { summary: why.into(), detail: serde_json::json!({"refused": true}) }
+    }
+
+    /// Whether the vendor has refused it for good.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.detail.get("refused").and_then(Value::as_bool).unwrap_or_default()
     }
 }
 

@@ -177,7 +177,7 @@ fn at_least(number: f64, least: i64) -> bool {
 }
 
 /// Reads PostgreSQL's text form of a `timestamptz` (`2026-11-22 14:02:11.5+00`), or RFC 3339.
-fn timestamp(text: &str) -> Option<Timestamp> {
+pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let hours_only = text.len().checked_sub(3).and_then(|at| text.get(at..)).is_some_and(|end| end.starts_with(['+', '-']));
     let full = if hours_only { format!("{text}:00") } else { text.to_owned() };

@@ -1,14 +1,31 @@
 //! Recovery points: what can be restored, and what is known of each.
 
+mod agenda;
 mod choose;
+mod hold;
+mod prune;
+mod quota;
+pub mod retention;
+mod rpo;
 pub mod schedule;
+mod survey;
 mod verification;
+mod watch;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use agenda::{Agenda, Outcome, Past, Slot, keep_to};
 pub use choose::{Choices, Source, Wanted, choose, loss};
+pub use hold::{HOLD_TAG, Hold, hold, release};
+pub use prune::prune;
+pub(crate) use prune::{allowed as prune_allowed, is_pruning};
+pub use quota::{Counted, forecast};
+pub use rpo::{Hour, Sample, measure, rpo_series};
+pub(crate) use survey::all;
+pub use survey::{Seen, Survey, Unseen, held};
 pub use verification::Verification;
+pub use watch::watch;
 
 use crate::{
     database::{Lineage, Live},
@@ -16,6 +33,11 @@ use crate::{
     port::{Phase, Snapshot, SnapshotKind, World},
     store::{Kept, Store},
 };
+
+/// The tag that says which database of the plan a snapshot is of.
+pub const DATABASE_TAG: &str = "mayday:database";
+/// The tag that says what a snapshot is for: by its class it is deleted in time. One without it stays.
+pub const CLASS_TAG: &str = "mayday:class";
 
 /// A backup with what is known of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,16 +88,20 @@ impl RecoveryPoint {
 pub async fn points(world: &World, live: &Live, lineage: &Lineage) -> Result<Vec<RecoveryPoint>, Fault> {
     let store = Store::of(world);
     let mut points = Vec::new();
-    for reign in &lineage.reigns {
+    for reign in lineage.reigns.iter().filter(|reign| reign.is_in(&live.entry.region)) {
         for snapshot in world.databases.snapshots(&live.entry.region, &reign.instance).await? {
             let verification: Option<Kept<Verification>> = store.load(&snapshot.id).await?;
             points.push(RecoveryPoint { snapshot, verification: verification.map(|kept| kept.value) });
         }
     }
+    Ok(sorted(points))
+}
+
+fn sorted(mut points: Vec<RecoveryPoint>) -> Vec<RecoveryPoint> {
     points.sort_by(|left, right| {
         let age = |point: &RecoveryPoint| point.taken_at().unwrap_or(Timestamp::MAX);
         age(right).cmp(&age(left)).then_with(|| left.id().cmp(right.id()))
     });
     points.dedup_by(|left, right| left.id() == right.id());
-    Ok(points)
+    points
 }

@@ -3,8 +3,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::{
-    action::Class,
+    action::{Act, Class},
     approval::{Approval, State},
+    backup,
     failure::{CallError, Failure, Fault},
     ident::{Actor, Identity, ProposalId, StepId},
     plan,
@@ -30,6 +31,8 @@ pub enum Authority {
         /// The digest that was approved.
         digest: String,
     },
+    /// The run deletes only backups whose time is over, and this one is among those that retention's rules let go.
+    Retention,
     /// The whole run only adds, and takes nothing away: whoever asked may ask for that.
     Additive,
 }
@@ -139,6 +142,7 @@ pub async fn permit(world: &World, run: &Run, proposal: &Proposal, step: &Planne
     holds_locks(world, run, proposal).await?;
     let authority = match &proposal.quorum {
         Some(_) => approved(world, run, proposal, &current.plan).await?,
+        None if backup::is_pruning(proposal) => retention(world, proposal, step, &current.plan).await?,
         None => additive(world, proposal, &current.plan).await?,
     };
     match step.act.action().drift(world).await? {
@@ -192,6 +196,21 @@ fn has_acted(run: &Run, proposal: &Proposal) -> bool {
 
 fn is_requester(proposal: &Proposal, voter: &Identity) -> bool {
     matches!(&proposal.requester, Actor::Person(person) if person == voter)
+}
+
+/// What retention's rules allow is asked for by the schedule alone, and judged anew for each backup.
+async fn retention(world: &World, proposal: &Proposal, step: &PlannedStep, plan: &plan::Plan) -> Result<Authority, Withheld> {
+    if matches!(proposal.requester, Actor::Person(_)) {
+        return Err(forbidden("backups are deleted by the schedule, when their time is over"));
+    }
+    let Act::Prune(prune) = &step.act else { return Err(forbidden("this step deletes no backup")) };
+    if prune.database != proposal.target.name {
+        return Err(forbidden(format!("{} is of another database", prune.snapshot)));
+    }
+    match backup::prune_allowed(world, plan, prune).await? {
+        None => Ok(Authority::Retention),
+        Some(why) => Err(forbidden(why)),
+    }
 }
 
 async fn additive(world: &World, proposal: &Proposal, plan: &plan::Plan) -> Result<Authority, Withheld> {

@@ -41,6 +41,9 @@ pub struct Proposal {
     pub title: String,
     /// Who asked.
     pub requester: Actor,
+    /// By what right, where it is not the requester's grant.
+    #[serde(default, skip_serializing_if = "Right::is_granted")]
+    pub right: Right,
     /// Why, in their words.
     pub reason: Option<String>,
     /// When.
@@ -71,6 +74,9 @@ pub struct Proposal {
     pub expires_at: Timestamp,
 }
 
+/// Who asks for what is done by the calendar, as [`Actor::System`].
+pub const ROUTINE: &str = "schedule";
+
 impl Proposal {
     /// The digest that is approved.
     ///
@@ -86,6 +92,12 @@ impl Proposal {
         if self.locks.is_empty() { vec![self.target.lock()] } else { self.locks.clone() }
     }
 
+    /// Whether the calendar asked for it: then it goes unsaid, and an alert tells what has not gone well.
+    #[must_use]
+    pub fn is_routine(&self) -> bool {
+        matches!(&self.requester, Actor::System(name) if name == ROUTINE)
+    }
+
     /// The step with this id.
     #[must_use]
     pub fn step(&self, id: &StepId) -> Option<&PlannedStep> {
@@ -98,6 +110,25 @@ impl Record for Proposal {
 
     fn id(&self) -> String {
         self.id.0.clone()
+    }
+}
+
+/// By what right something is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Right {
+    /// The requester's grant.
+    #[default]
+    Granted,
+    /// They broke the glass.
+    BreakGlass,
+    /// A standing order, by its name in the plan.
+    Order(String),
+}
+
+impl Right {
+    fn is_granted(&self) -> bool {
+        *self == Self::Granted
     }
 }
 

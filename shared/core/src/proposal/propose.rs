@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Consequences, PlannedStep, Proposal, Target, estimate};
 use crate::{
-    action::Class,
+    action::{Act, Class},
     failure::{Failure, Fault},
     ident::{Actor, ProposalId, RunId},
     plan::{Current, Quorum},
@@ -84,7 +84,9 @@ pub struct Worked {
 pub async fn propose(world: &World, current: &Current, opening: Opening, ask: Ask, worked: Worked) -> Result<Proposal, Failure> {
     let Worked { mut steps, mut consequences, quorum, phrase } = worked;
     let destroys = steps.iter().find(|step| step.act.action().class() == Class::Destroys);
-    if let Some(step) = destroys.filter(|_| quorum.is_none()) {
+    // Backups whose time is over are judged one by one, by retention's rules, when they are deleted.
+    let pruning = steps.iter().all(|step| matches!(step.act, Act::Prune(_)));
+    if let Some(step) = destroys.filter(|_| quorum.is_none() && !pruning) {
         return Err(Fault::new(format!("the step {} replaces or deletes, and nobody is asked", step.id)).into());
     }
     let timing = estimate::known(world, &ask.runbook.runbook.name, &ask.target.name).await?;

@@ -17,6 +17,10 @@ use crate::{
 /// # Errors
 /// When the record can't be written, or the chat does not answer: what is untold is told on the next visit.
 pub async fn tell(world: &World, kept: Kept<Run>, proposal: &Proposal) -> Result<Kept<Run>, Fault> {
+    if proposal.is_routine() {
+        let all = kept.value.log.len();
+        return if kept.value.told == all { Ok(kept) } else { note(world, kept, |run| run.told = all).await };
+    }
     if kept.value.told == kept.value.log.len() && kept.value.headline.is_some() {
         return refresh(world, kept, proposal).await;
     }

@@ -1,25 +1,45 @@
-//! How every instance looks, for the day when one is gone.
+//! The databases of the plan, seen once for all that depends on it: how each looks, how much would be lost, what is due, what
+//! may go, and what people must be told.
+
+use std::collections::BTreeMap;
 
 use crate::{
+    backup::{self, Agenda, Hour, Survey},
     database,
-    failure::{Failure, Fault},
-    plan,
+    failure::Fault,
     port::World,
 };
 
-/// Remembers how every instance looks, for the day when one is gone.
-pub(super) async fn remember(world: &World) -> Result<(), Fault> {
-    let current = match plan::current(world.blobs.as_ref()).await {
-        Ok(current) => current,
-        Err(Failure::Fault(fault)) => return Err(fault),
-        Err(Failure::Refusal(refusal)) => return Err(Fault::new(refusal.to_string())),
-    };
-    for name in current.plan.databases.keys() {
-        match database::look(world, &current.plan, name).await {
-            Ok(live) => database::remember(world, &live).await?,
-            Err(Failure::Refusal(refusal)) => tracing::warn!(database = name, refusal = %refusal, "a database of the plan can't be seen"),
-            Err(Failure::Fault(fault)) => return Err(fault),
+/// A database that fails does not keep the others from being seen to.
+pub(super) async fn see_to(world: &World) -> Result<(), Fault> {
+    let survey = Survey::take(world).await?;
+    let (mut hours, mut agendas) = (BTreeMap::new(), BTreeMap::new());
+    let mut failed = None;
+    for name in survey.databases.keys() {
+        match one(world, &survey, name).await {
+            Ok((hour, agenda)) => {
+                hours.insert(name.clone(), hour);
+                agendas.insert(name.clone(), agenda);
+            }
+            Err(fault) => {
+                tracing::error!(database = name, fault = fault.chain(), "a database was not seen to");
+                failed = Some(fault);
+            }
         }
     }
-    Ok(())
+    backup::watch(world, &survey, &hours, &agendas).await?;
+    failed.map_or(Ok(()), Err)
+}
+
+async fn one(world: &World, survey: &Survey, name: &str) -> Result<(Hour, Agenda), Fault> {
+    let seen = survey.databases.get(name).and_then(|seen| seen.as_ref().ok());
+    match (seen, survey.databases.get(name)) {
+        (Some(seen), _) => database::remember(world, &seen.live).await?,
+        (None, Some(Err(unseen))) => tracing::warn!(database = name, ?unseen, "a database of the plan can't be seen"),
+        _ => {}
+    }
+    let hour = backup::measure(world, name, seen, survey.now).await?;
+    let agenda = backup::keep_to(world, survey, name).await?;
+    backup::prune(world, survey, name).await?;
+    Ok((hour, agenda))
 }

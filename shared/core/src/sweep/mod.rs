@@ -7,6 +7,7 @@ mod approvals;
 mod audited;
 mod claims;
 mod databases;
+mod pages;
 mod plans;
 mod runs;
 
@@ -33,6 +34,8 @@ pub struct Swept {
     pub resumed: usize,
     /// Locks whose run had ended.
     pub released: usize,
+    /// Levels of pages that were woken.
+    pub woken: usize,
     /// What failed; the next tick tries again.
     pub failed: usize,
 }
@@ -41,12 +44,13 @@ pub struct Swept {
 pub async fn tick(world: &World) -> Swept {
     let mut swept = Swept::default();
     for (what, result) in [
+        ("pages", pages::wake(world, &mut swept).await),
         ("approvals", approvals::settle(world, &mut swept).await),
         ("runs", runs::resume(world, &mut swept).await),
         ("locks", runs::unlock(world, &mut swept).await),
         ("claims", claims::forget(world).await),
         ("plan", plans::watch(world).await),
-        ("databases", databases::remember(world).await),
+        ("databases", databases::see_to(world).await),
         ("audit", audited::anchor(world).await),
         // Last, since it takes as long as services take to answer.
         ("probes", probe::tick(world).await),

@@ -151,6 +151,7 @@ pub(super) fn without(step: &PlannedStep) -> &'static str {
         Act::Verify(_) => "nobody has checked what applications reach",
         Act::Switch(_) => "traffic stays where it is",
         Act::Retire(_) => "the old instance stays",
+        Act::Prune(_) => "the backup stays, though its time is over",
         Act::CheckStandby(_) => "the standby may be further behind than it should be, or no standby at all",
         Act::Freeze(_) => "the old primary goes on taking writes, and those are lost",
         Act::AwaitStandby(_) => "what has not reached the standby is lost",

@@ -1,0 +1,333 @@
+//! Scheduled backups of a database: what is dealt with, what is under way, what came of it. One record, and whoever writes it
+//! first does what it says.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{CLASS_TAG, DATABASE_TAG, Seen, Survey, schedule};
+use crate::{
+    action::{Act, Backup},
+    audit,
+    failure::{Failure, Fault},
+    ident::{Actor, ProposalId, StepId},
+    plan::{BackupClass, Current, Span},
+    policy::Verb,
+    port::{Phase, Tags, World},
+    proposal::{self, Ask, Consequences, Flow, OnFailure, Opening, PlannedStep, Proposal, Target, TargetKind, Worked},
+    run::{self, Lock, Run, State, StepState},
+    runbook,
+    store::{Created, Kept, Record, Store},
+};
+
+/// How often a scheduled backup is tried.
+const TRIES: u32 = 3;
+/// The pause after a failed try, times the tries.
+const PAUSE: SignedDuration = SignedDuration::from_mins(5);
+/// The pause after a try that came to nothing: somebody else was at the database.
+const SHORT_PAUSE: SignedDuration = SignedDuration::from_mins(1);
+/// After this long whoever wrote that it begins a run has begun it or is dead: longer than a tick may take.
+const BEGUN: SignedDuration = SignedDuration::from_mins(2);
+/// How many past backups are remembered.
+const REMEMBERED: usize = 30;
+/// How long taking a snapshot may take.
+const TIMEOUT: Span = Span(SignedDuration::from_hours(2));
+
+/// A database's scheduled backups.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agenda {
+    /// The database.
+    pub database: String,
+    /// Up to when each schedule is dealt with, by [`schedule::key`].
+    pub dealt_with: BTreeMap<String, Timestamp>,
+    /// The backup that is due or under way.
+    pub slot: Option<Slot>,
+    /// What came of earlier ones, oldest first.
+    pub past: Vec<Past>,
+    /// The last run that deleted backups whose time was over, and when it began.
+    pub pruned: Option<(ProposalId, Timestamp)>,
+}
+
+impl Record for Agenda {
+    const PARTITION: &'static str = "agenda";
+
+    fn id(&self) -> String {
+        self.database.clone()
+    }
+}
+
+/// A backup that is due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// What and since when.
+    pub due: schedule::Due,
+    /// The proposal whose run takes it, once there is one.
+    pub proposal: Option<ProposalId>,
+    /// How many tries have failed.
+    pub tries: u32,
+    /// Not before this is it tried, or looked whether the one who tried has died.
+    pub not_before: Timestamp,
+    /// What it waits for, in words.
+    pub waits_for: Option<String>,
+    /// Why the last try failed, in words.
+    pub failed: Option<String>,
+}
+
+/// What came of a scheduled backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    /// What it was.
+    pub due: schedule::Due,
+    /// When it was over.
+    pub at: Timestamp,
+    /// How it went.
+    pub outcome: Outcome,
+}
+
+/// How a scheduled backup went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// There is a snapshot.
+    Taken(String),
+    /// There is none, and it is not tried again; why, in words.
+    Failed(String),
+}
+
+impl Agenda {
+    fn over(&mut self, slot: Slot, at: Timestamp, outcome: Outcome) {
+        self.past.push(Past { due: slot.due, at, outcome });
+        let beyond = self.past.len().saturating_sub(REMEMBERED);
+        self.past.drain(..beyond);
+        self.slot = None;
+    }
+}
+
+/// Sees to a database's scheduled backups: what has ended is noted, and what is due is begun. Gives the agenda as it is then.
+///
+/// # Errors
+/// When a record can't be read or written; the next tick goes on.
+pub async fn keep_to(world: &World, survey: &Survey, name: &str) -> Result<Agenda, Fault> {
+    let store = Store::of(world);
+    let fresh = Agenda { database: name.to_owned(), ..Agenda::default() };
+    let kept: Kept<Agenda> = match store.load(name).await? {
+        Some(kept) => kept,
+        None => match store.create(fresh).await? {
+            Created::New(kept) | Created::Already(kept) => kept,
+        },
+    };
+    let mut next = kept.value.clone();
+    settle(world, &mut next, survey.now).await?;
+    plan_ahead(survey, name, &mut next)?;
+    let Some(begun) = prepare(world, survey, name, &mut next).await? else {
+        return Ok(if next == kept.value { next } else { store.replace(&kept, next.clone()).await?.map_or(kept.value, |kept| kept.value) });
+    };
+    match store.replace(&kept, next).await? {
+        // Only whoever has written that it begins begins it.
+        Ok(kept) => {
+            begin(world, &begun).await?;
+            Ok(kept.value)
+        }
+        Err(_) => Ok(kept.value),
+    }
+}
+
+/// Notes what has come of the backup under way.
+async fn settle(world: &World, agenda: &mut Agenda, now: Timestamp) -> Result<(), Fault> {
+    let Some(slot) = agenda.slot.clone() else { return Ok(()) };
+    let Some(proposal) = &slot.proposal else { return Ok(()) };
+    let run: Option<Kept<Run>> = Store::of(world).load(proposal.run().as_str()).await?;
+    let Some(run) = run.map(|kept| kept.value) else {
+        // Whoever began it died before there was a run.
+        if now >= slot.not_before {
+            agenda.slot = Some(Slot { proposal: None, ..slot });
+        }
+        return Ok(());
+    };
+    if !run.state.is_final() {
+        return Ok(());
+    }
+    let pause = |span: SignedDuration| now.saturating_add(span).unwrap_or(Timestamp::MAX);
+    let taken = run.steps.iter().any(|step| matches!(step.state, StepState::Done(_)));
+    if taken {
+        let snapshot = schedule::snapshot_name(&agenda.database, &slot.due, slot.tries);
+        agenda.over(slot, now, Outcome::Taken(snapshot));
+    } else if run.is_untouched() {
+        agenda.slot = Some(Slot { proposal: None, not_before: pause(SHORT_PAUSE), waits_for: Some(reason(&run)), ..slot });
+    } else {
+        let (tries, why) = (slot.tries + 1, reason(&run));
+        let slot =
+            Slot { proposal: None, tries, not_before: pause(PAUSE * i32::try_from(tries).unwrap_or(1)), failed: Some(why.clone()), ..slot };
+        match tries < TRIES {
+            true => agenda.slot = Some(slot),
+            false => agenda.over(slot, now, Outcome::Failed(why)),
+        }
+    }
+    Ok(())
+}
+
+fn reason(run: &Run) -> String {
+    let step = run.steps.iter().find_map(|step| match &step.state {
+        StepState::Failed(finding) => Some(finding.summary.clone()),
+        _ => None,
+    });
+    match &run.state {
+        State::Failed { why } => step.unwrap_or_else(|| why.clone()),
+        State::Stopped { .. } => "somebody stopped it".to_owned(),
+        _ => step.unwrap_or_else(|| "it ended without a snapshot".to_owned()),
+    }
+}
+
+/// Puts what is due on the agenda. What waits and has not begun is taken along: one backup serves for all.
+fn plan_ahead(survey: &Survey, name: &str, agenda: &mut Agenda) -> Result<(), Fault> {
+    let Some(entry) = survey.current.plan.databases.get(name) else { return Ok(()) };
+    let zone = &survey.current.plan.timezone;
+    let what = |error| Fault::new(format!("the schedules of {name} can't be read: {error}"));
+    let (due, dealt_with) = schedule::due(&entry.backups, zone, &agenda.dealt_with, survey.now).map_err(what)?;
+    match (&agenda.slot, due) {
+        // One at a time: what becomes due meanwhile is due when this one is over.
+        (Some(slot), Some(_)) if slot.proposal.is_some() => return Ok(()),
+        (Some(slot), Some(mut due)) => {
+            due.serves.extend(slot.due.serves.iter().copied());
+            due.serves.sort();
+            due.serves.dedup();
+            if keep(entry, slot.due.class) > keep(entry, due.class) {
+                due.class = slot.due.class;
+            }
+            agenda.slot = Some(Slot { due, ..slot.clone() });
+        }
+        (None, Some(due)) => {
+            agenda.slot = Some(Slot { due, proposal: None, tries: 0, not_before: survey.now, waits_for: None, failed: None });
+        }
+        (Some(slot), None) => {
+            // Its schedule is gone from the plan: nobody wants it any more.
+            let wanted = |class: &BackupClass| entry.backups.iter().any(|schedule| schedule.class == *class);
+            if slot.proposal.is_none() && !slot.due.serves.iter().any(wanted) {
+                agenda.slot = None;
+            }
+        }
+        (None, None) => {}
+    }
+    agenda.dealt_with = dealt_with;
+    Ok(())
+}
+
+fn keep(entry: &crate::plan::Database, class: BackupClass) -> SignedDuration {
+    entry.backups.iter().filter(|schedule| schedule.class == class).map(|schedule| schedule.keep.0).max().unwrap_or_default()
+}
+
+/// Works out the proposal of what is due now, if nothing stands in the way, and notes it on the agenda.
+async fn prepare(world: &World, survey: &Survey, name: &str, agenda: &mut Agenda) -> Result<Option<Proposal>, Fault> {
+    let Some(slot) = agenda.slot.clone().filter(|slot| slot.proposal.is_none() && survey.now >= slot.not_before) else { return Ok(None) };
+    // Nobody knows how it stands: the next tick looks again, and an alert says so.
+    let Some(Ok(seen)) = survey.databases.get(name) else { return Ok(None) };
+    if let Some(obstacle) = obstacle(world, seen).await? {
+        agenda.slot = Some(Slot { waits_for: Some(obstacle), ..slot });
+        return Ok(None);
+    }
+    let proposal = propose(world, &survey.current, seen, &slot).await?;
+    let not_before = survey.now.saturating_add(BEGUN).unwrap_or(Timestamp::MAX);
+    agenda.slot = Some(Slot { proposal: Some(proposal.id.clone()), not_before, waits_for: None, ..slot });
+    Ok(Some(proposal))
+}
+
+/// What a backup has to wait for.
+async fn obstacle(world: &World, seen: &Seen) -> Result<Option<String>, Fault> {
+    let live = &seen.live;
+    if live.gone {
+        return Ok(Some(format!("the instance {} is gone", live.instance.id)));
+    }
+    if live.instance.status != Phase::Available {
+        return Ok(Some(format!("{} is {}", live.instance.id, live.instance.status)));
+    }
+    Ok(held_by(world, &live.name).await?.map(|run| format!("{} ({}) holds {}", run.id, run.title, live.name)))
+}
+
+/// The run that holds a database now.
+pub(super) async fn held_by(world: &World, name: &str) -> Result<Option<Run>, Fault> {
+    let store = Store::of(world);
+    let lock: Option<Kept<Lock>> = store.load(&proposal::database_lock(name)).await?;
+    let Some(holder) = lock.and_then(|lock| lock.value.run) else { return Ok(None) };
+    let run: Option<Kept<Run>> = store.load(holder.as_str()).await?;
+    Ok(run.map(|run| run.value).filter(|run| !run.state.is_final()))
+}
+
+async fn propose(world: &World, current: &Current, seen: &Seen, slot: &Slot) -> Result<Proposal, Fault> {
+    let live = &seen.live;
+    let due = &slot.due;
+    let act = Act::Backup(Backup {
+        region: live.entry.region.clone(),
+        instance: live.instance.id.clone(),
+        resource_id: live.instance.resource_id.clone(),
+        snapshot: schedule::snapshot_name(&live.name, due, slot.tries),
+        tags: tags(&live.name, Some(due.class)),
+    });
+    let step = PlannedStep {
+        id: StepId("snapshot".to_owned()),
+        name: "Take a snapshot".to_owned(),
+        act,
+        timeout: TIMEOUT,
+        retries: 3,
+        usual_seconds: None,
+        // Nobody is asked at night: the run ends, the database is free, and it is tried again.
+        flow: Flow { on_failure: Some(OnFailure::Continue), ..Flow::default() },
+    };
+    let consequences = Consequences { undo: "Nothing is changed; the snapshot can be deleted.".to_owned(), ..Consequences::default() };
+    let ask = Ask {
+        verb: Verb::Backup,
+        runbook: runbook::built_in("backup")?,
+        title: format!("Back up {} ({}, due {})", live.name, due.class, due.at.strftime("%Y-%m-%d %H:%M UTC")),
+        target: target(seen),
+        locks: Vec::new(),
+        requester: schedule_actor(),
+        reason: None,
+    };
+    let worked = Worked { steps: vec![step], consequences, quorum: None, phrase: None };
+    proposal::propose(world, current, Opening::now(world), ask, worked).await.map_err(as_fault)
+}
+
+/// The tags of a snapshot of a database, beside those of the run that takes it.
+#[must_use]
+pub(crate) fn tags(database: &str, class: Option<BackupClass>) -> Tags {
+    let database = (DATABASE_TAG.to_owned(), database.to_owned());
+    let class = class.map(|class| (CLASS_TAG.to_owned(), class.to_string()));
+    [database].into_iter().chain(class).collect()
+}
+
+/// Who asks for what is done by the calendar.
+pub(super) fn schedule_actor() -> Actor {
+    Actor::System(proposal::ROUTINE.to_owned())
+}
+
+pub(super) fn target(seen: &Seen) -> Target {
+    Target {
+        kind: TargetKind::Database,
+        name: seen.live.name.clone(),
+        environment: seen.live.entry.environment.clone(),
+        region: seen.live.entry.region.clone(),
+    }
+}
+
+pub(super) fn as_fault(failure: Failure) -> Fault {
+    match failure {
+        Failure::Fault(fault) => fault,
+        Failure::Refusal(refusal) => Fault::new(refusal.to_string()),
+    }
+}
+
+/// Records a proposal that nobody must approve, and has it run. Twice is once.
+pub(super) async fn begin(world: &World, proposal: &Proposal) -> Result<(), Fault> {
+    let event = audit::Event {
+        at: world.clock.now(),
+        actor: proposal.requester.clone(),
+        what: "proposal.made".to_owned(),
+        about: proposal.id.0.clone(),
+        digest: Some(proposal.digest()?),
+        detail: json!({"proposal": proposal.id, "title": proposal.title, "reason": proposal.reason, "target": proposal.target}),
+    };
+    audit::append(world, event).await?;
+    let _: Created<Proposal> = Store::of(world).create(proposal.clone()).await?;
+    run::begin(world, proposal, world.clock.now()).await.map(drop)
+}
