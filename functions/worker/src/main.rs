@@ -7,9 +7,16 @@ use mayday_core::{
     desk::{self, Request},
     failure::Fault,
     ident::Actor,
+    page,
 };
 use mayday_entry::{Bot, retryable};
-use mayday_slack::{door, envelope::Envelope, payload::Payload};
+use mayday_notify::webhook;
+use mayday_slack::{
+    door,
+    envelope::{Door, Envelope},
+    payload::Payload,
+};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,7 +24,69 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     mayday_entry::log();
     #[expect(clippy::disallowed_methods, reason = "the one place where this function's configuration is read")]
     let bot = mayday_entry::begin(|name| std::env::var(name).ok()).await?;
-    run(service_fn(|event: LambdaEvent<Envelope>| answer(&bot, event.payload))).await
+    run(service_fn(|event: LambdaEvent<Event>| handle(&bot, event.payload))).await
+}
+
+/// What invokes this function.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Event {
+    /// A text message to our number, by SNS. The function's policy lets no other topic in.
+    Sms {
+        /// The messages; one.
+        #[serde(rename = "Records")]
+        records: Vec<Notified>,
+    },
+    /// The door.
+    Envelope(Box<Envelope>),
+}
+
+/// One message of a topic.
+#[derive(Deserialize)]
+struct Notified {
+    #[serde(rename = "Sns")]
+    sns: Sns,
+}
+
+#[derive(Deserialize)]
+struct Sns {
+    /// AWS End User Messaging's JSON.
+    #[serde(rename = "Message")]
+    message: String,
+}
+
+/// A reply by text message.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Inbound {
+    origination_number: String,
+    message_body: String,
+}
+
+async fn handle(bot: &Bot, event: Event) -> Result<Value, Diagnostic> {
+    match event {
+        Event::Sms { records } => {
+            for record in records {
+                let Ok(reply) = serde_json::from_str::<Inbound>(&record.sns.message) else {
+                    return note(bot, "sms.malformed", "", "no text message").await;
+                };
+                let replied = page::from_sms(&bot.world, &reply.origination_number, &reply.message_body).await;
+                replied.map_err(|fault| retryable(&fault))?;
+            }
+            Ok(Value::Null)
+        }
+        Event::Envelope(envelope) if envelope.door == Door::Pagerduty => paged(bot, &envelope).await,
+        Event::Envelope(envelope) => answer(bot, *envelope).await,
+    }
+}
+
+/// What a human did in PagerDuty.
+async fn paged(bot: &Bot, envelope: &Envelope) -> Result<Value, Diagnostic> {
+    let bytes = envelope.body.bytes().map(std::borrow::Cow::into_owned).unwrap_or_default();
+    if let Some(event) = webhook::read(&bytes) {
+        page::from_pagerduty(&bot.world, &event).await.map_err(|fault| retryable(&fault))?;
+    }
+    Ok(Value::Null)
 }
 
 async fn answer(bot: &Bot, envelope: Envelope) -> Result<Value, Diagnostic> {

@@ -27,6 +27,17 @@ impl Mention {
             Self::Group => format!("<!subteam^{id}>"),
         }
     }
+
+    /// The id in such an escape.
+    #[must_use]
+    pub fn id_of(self, escape: &str) -> Option<&str> {
+        let open = match self {
+            Self::Person => "<@",
+            Self::Channel => "<#",
+            Self::Group => "<!subteam^",
+        };
+        escape.strip_prefix(open)?.strip_suffix('>')
+    }
 }
 
 /// One character as it was typed, or something picked from a list.

@@ -2,15 +2,22 @@
 //!
 //! One verb, one file. [`Command`] is made from the one list below, and so are [`Verb`] and all help.
 
+pub mod ack;
 pub mod approvals;
 pub mod backup;
 pub mod backups;
+pub mod can;
 pub mod cancel;
+pub mod diagnose;
 pub mod health;
+pub mod contacts;
 pub mod help;
+pub mod home;
+pub mod page;
 pub mod restore;
 pub mod runs;
 pub mod status;
+pub mod whoami;
 pub mod why;
 
 mod escape;
@@ -91,10 +98,14 @@ macro_rules! verbs {
 verbs! {
     /// What there is to type.
     Help in help,
+    /// The situation at one glance.
+    Home in home,
     /// How things stand.
     Status in status,
     /// Ask whether services are well.
     Health in health,
+    /// Find out what is wrong.
+    Diagnose in diagnose,
     /// Make a recovery point.
     Backup in backup,
     /// Show recovery points.
@@ -107,8 +118,18 @@ verbs! {
     Runs in runs,
     /// Show who decided what.
     Why in why,
+    /// Say who you are to the plan.
+    Whoami in whoami,
+    /// Say whether somebody may.
+    Can in can,
     /// Stop something.
     Cancel in cancel,
+    /// Wake people.
+    Page in page,
+    /// Take a page.
+    Ack in ack,
+    /// Show how people are reached.
+    Contacts in contacts,
 }
 
 /// How plans spell a verb: the spelling, and the flags that it stands for.

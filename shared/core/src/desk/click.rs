@@ -4,6 +4,7 @@ use super::{Desk, Reply, refresh_cards};
 use crate::{
     action::Act,
     approval::{Answer, Approval, Decision, State, decide},
+    command::ack::{self, Press},
     failure::{Failure, Fault, Refusal},
     ident::{ProposalId, RunId},
     policy,
@@ -24,6 +25,9 @@ pub(super) async fn handle(desk: &Desk<'_>, action: &str, value: &str, message: 
         ("retry", true) => intervened(desk, value, Intervention::Retry).await,
         ("skip", true) => intervened(desk, value, Intervention::Skip).await,
         ("cancel", true) => intervened(desk, value, Intervention::Stop).await,
+        ("ack", false) => ack::pressed(desk, value, Press::Acknowledge).await,
+        ("escalate", false) => ack::pressed(desk, value, Press::Escalate).await,
+        ("resolve", false) => ack::pressed(desk, value, Press::Resolve).await,
         ("retire", true) => retire(desk, &RunId(value.to_owned())).await,
         // A button that stands for a command carries the command's text.
         (open, false) if open.starts_with("open_") => {
@@ -58,7 +62,10 @@ pub(crate) async fn decided(desk: &Desk<'_>, id: &ProposalId, decision: Decision
             view::decision_counted(&approval, &proposal)
         }
         Answer::Already(approval) | Answer::TooLate(approval) => {
-            refresh_cards(desk.world, &approval, &proposal).await;
+            // Only a button that was pressed shows that a card is behind; a command leaves the channel alone.
+            if message.is_some() {
+                refresh_cards(desk.world, &approval, &proposal).await;
+            }
             view::decided_already(&approval, &proposal, desk.world.clock.now())
         }
     }))

@@ -5,6 +5,7 @@
 mod claim;
 mod click;
 mod propose;
+mod shortcut;
 mod submit;
 
 use std::collections::BTreeMap;
@@ -68,6 +69,15 @@ pub enum Request {
         /// The form, to be replaced by the answer.
         view: ViewId,
     },
+    /// A shortcut.
+    Shortcut {
+        /// Which one.
+        callback: String,
+        /// The message that it was used on, then the one that this one's thread hangs from.
+        messages: Vec<Posted>,
+    },
+    /// Somebody looks at the home tab.
+    Home,
     /// Something that this release does not know.
     Unknown(String),
 }
@@ -117,24 +127,28 @@ pub async fn handle(world: &World, delivery: &Delivery, caller: &Caller, request
 }
 
 async fn answer(world: &World, delivery: &Delivery, caller: &Caller, request: &Request) -> Result<Reply, Failure> {
-    if world.clock.now().duration_since(delivery.signed_at) > TOO_OLD {
+    // Looking at the home tab is no intent.
+    if *request != Request::Home && world.clock.now().duration_since(delivery.signed_at) > TOO_OLD {
         return Err(Refusal::new("This came too late: more than five minutes after you sent it. Nothing was done.")
             .instead("Type it again.")
             .into());
     }
-    // Help is for everybody, plan or no plan.
+    let current = plan::current(world.blobs.as_ref()).await;
+    // How a verb is used is for everybody, plan or no plan.
     if let Request::Command(text) = request
-        && let Command::Help(args) = command::parse(text)?
-        && args.verb.is_some()
+        && let Command::Help(command::help::Args { verb: Some(verb) }) = command::parse(text)?
     {
-        return Ok(Reply::Message(args.verb.map_or_else(|| view::help_overview(command::Verb::ALL), view::help_verb)));
+        let name = current.as_ref().ok().and_then(|current| command::help::example_name(&current.plan, verb));
+        return Ok(Reply::Message(view::help_verb(verb, name)));
     }
-    let current = plan::current(world.blobs.as_ref()).await?;
+    let current = current?;
     let desk = Desk { world, current, caller };
     match request {
         Request::Command(text) => desk.command(&command::parse(text)?).await,
         Request::Click { action, value, message } => click::handle(&desk, action, value, message.as_ref()).await,
         Request::Submit { callback, reference, values, .. } => submit::handle(&desk, callback, reference, values).await,
+        Request::Shortcut { callback, messages } => shortcut::handle(&desk, callback, messages).await,
+        Request::Home => desk.command(&Command::Home(command::home::Args {})).await,
         Request::Unknown(what) => {
             audit::append(world, desk.event("request.unknown", what, json!(null))).await?;
             Err(Refusal::new("This has expired, or is not known to this release. Nothing was done.").into())
@@ -156,15 +170,22 @@ impl Desk<'_> {
     async fn command(&self, command: &Command) -> Result<Reply, Failure> {
         match command {
             Command::Help(args) => command::help::run(self, args).await,
+            Command::Home(args) => command::home::run(self, args).await,
             Command::Status(args) => command::status::run(self, args).await,
             Command::Health(args) => command::health::run(self, args).await,
+            Command::Diagnose(args) => command::diagnose::run(self, args).await,
             Command::Backup(args) => command::backup::run(self, args).await,
             Command::Backups(args) => command::backups::run(self, args).await,
             Command::Restore(args) => command::restore::run(self, args).await,
             Command::Approvals(args) => command::approvals::run(self, args).await,
             Command::Runs(args) => command::runs::run(self, args).await,
             Command::Why(args) => command::why::run(self, args).await,
+            Command::Whoami(args) => command::whoami::run(self, args).await,
+            Command::Can(args) => command::can::run(self, args).await,
             Command::Cancel(args) => command::cancel::run(self, args).await,
+            Command::Page(args) => command::page::run(self, args).await,
+            Command::Ack(args) => command::ack::run(self, args).await,
+            Command::Contacts(args) => command::contacts::run(self, args).await,
         }
     }
 
@@ -216,12 +237,18 @@ pub async fn lost(world: &World, caller: &Caller, request: &Request, reference: 
 
 /// Writes a refusal to the audit, and puts it where the person is.
 async fn refused(world: &World, caller: &Caller, request: &Request, refusal: &Refusal) -> Result<Reply, Fault> {
+    // Who looks in vain has done nothing that anybody need read of.
+    if *request == Request::Home {
+        return Ok(Reply::Message(view::refusal(refusal)));
+    }
     // A click or a form is about the proposal or run whose id it carries: `/dr why` finds it there.
     let (what, asked, about) = match request {
         Request::Command(text) => ("command.refused", "", text.as_str()),
         Request::Click { action, value, .. } => ("click.refused", action.as_str(), value.as_str()),
         Request::Submit { callback, reference, .. } => ("form.refused", callback.as_str(), reference.as_str()),
+        Request::Shortcut { callback, .. } => ("request.refused", callback.as_str(), "shortcut"),
         Request::Unknown(what) => ("request.refused", "", what.as_str()),
+        Request::Home => ("request.refused", "", "home"),
     };
     let event = audit::Event {
         at: world.clock.now(),
@@ -264,6 +291,10 @@ async fn show(world: &World, caller: &Caller, request: &Request, reply: Reply) -
                 view::form_expired(&form)
             }
         },
+        (Reply::Message(message), Request::Home) => {
+            let told = world.chat.publish(&caller.identity.user, &message).await;
+            return told.map_err(|error| Fault::because("the home tab can't be shown", error));
+        }
         (Reply::Message(message), _) => message,
     };
     whisper(world, caller, &message).await.map_err(|error| Fault::because("nobody could be told", error))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Desk, Reply, click, propose};
+use super::{Desk, Reply, click, propose, shortcut};
 use crate::{
     approval::{Answer, Decision, decide, phrase_matches},
     audit, command,
@@ -18,6 +18,8 @@ pub(super) async fn handle(desk: &Desk<'_>, callback: &str, reference: &str, val
     match callback {
         "approval_phrase" => approve(desk, &ProposalId(reference.to_owned()), values.get("phrase").map_or("", String::as_str)).await,
         "restore" => command::restore::submitted(desk, values).await,
+        "page" => command::page::submitted(desk, values).await,
+        "ask" => shortcut::asked(desk, values).await,
         "backup" => command::backup::submitted(desk, values).await,
         _ => Err(Refusal::new("This form is not known to this release. Nothing was done.").into()),
     }

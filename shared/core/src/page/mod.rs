@@ -4,6 +4,7 @@
 //! crash has swallowed, wakes the next level, asks whoever has gone quiet. A page is never more than its record.
 
 mod acknowledge;
+mod alerts;
 mod contact;
 mod due;
 mod note;
@@ -19,6 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use acknowledge::{Acked, Hand, acknowledge, close, escalate, not_over};
+pub use alerts::watch_alerts;
 pub use contact::{digits, e164};
 pub use due::due;
 pub use raise::{Raise, Raised, raise, resolve};

@@ -73,26 +73,35 @@ pub fn backup_form(databases: &[String], wrong: Option<&str>) -> Form {
     form("backup", "Back up a database", "Back up now", blocks)
 }
 
-fn form(callback: &str, title: &str, submit: &str, blocks: Vec<Block>) -> Form {
+/// The form for a command, for where none can be typed: in threads. Handle: `command`.
+#[must_use]
+pub fn ask_form(typed: &str, wrong: Option<&str>) -> Form {
+    let mut blocks = problem(wrong);
+    let hint = "As behind /dr: status, why, restore … What changes anything is shown to you before it is done.";
+    blocks.push(input("command", "What do you want?", Some(hint), true, line("command", Some(typed), false)));
+    form("ask", "Ask Mayday", "Ask", blocks)
+}
+
+pub(super) fn form(callback: &str, title: &str, submit: &str, blocks: Vec<Block>) -> Form {
     Form { callback: callback.to_owned(), title: title.to_owned(), submit: Some(submit.to_owned()), reference: String::new(), blocks }
 }
 
-fn problem(problem: Option<&str>) -> Vec<Block> {
+pub(super) fn problem(problem: Option<&str>) -> Vec<Block> {
     Block::paragraphs(problem.map(|problem| mrkdwn!("⚠️ {}", Prose(problem))).into_iter().collect::<Vec<Mrkdwn>>())
 }
 
-fn input(block_id: &str, label: &str, hint: Option<&str>, optional: bool, element: Element) -> Block {
+pub(super) fn input(block_id: &str, label: &str, hint: Option<&str>, optional: bool, element: Element) -> Block {
     let hint = hint.map(|hint| Plain(hint.to_owned()));
     Block::Input { block_id: block_id.to_owned(), label: Plain(label.to_owned()), element, hint, optional }
 }
 
-fn line(action_id: &str, typed: Option<&str>, multiline: bool) -> Element {
+pub(super) fn line(action_id: &str, typed: Option<&str>, multiline: bool) -> Element {
     let initial_value = typed.filter(|typed| !typed.is_empty()).map(|typed| typed.chars().take(MAX_TYPED).collect());
     Element::PlainTextInput { action_id: action_id.to_owned(), initial_value, placeholder: None, multiline }
 }
 
 /// One of some names; typed, where there are more than a select takes, or none.
-fn pick(action_id: &str, names: &[String], picked: Option<&str>) -> Element {
+pub(super) fn pick(action_id: &str, names: &[String], picked: Option<&str>) -> Element {
     let fits = |name: &str| (1..=MAX_VALUE).contains(&name.chars().count());
     if names.is_empty() || names.len() > MAX_CHOICES || !names.iter().all(|name| fits(name)) {
         return line(action_id, picked, false);
@@ -101,6 +110,16 @@ fn pick(action_id: &str, names: &[String], picked: Option<&str>) -> Element {
     // Slack refuses a first choice that is not among the choices.
     let initial_option = picked.filter(|picked| names.iter().any(|name| name == picked)).map(choice);
     Element::StaticSelect { action_id: action_id.to_owned(), options: names.iter().map(|name| choice(name)).collect(), initial_option }
+}
+
+/// One of some values, each with its text; typed, where there are more than a select takes.
+pub(super) fn pick_named(action_id: &str, choices: &[(String, String)], picked: &str) -> Element {
+    if choices.is_empty() || choices.len() > MAX_CHOICES || choices.iter().any(|(value, _)| value.chars().count() > MAX_VALUE) {
+        return line(action_id, Some(picked), false);
+    }
+    let choice = |(value, text): &(String, String)| Choice { text: Plain::short(text, MAX_CHOICE), value: value.clone() };
+    let initial_option = choices.iter().find(|(value, _)| value == picked).map(choice);
+    Element::StaticSelect { action_id: action_id.to_owned(), options: choices.iter().map(choice).collect(), initial_option }
 }
 
 /// The recovery points to pick from, newest first; typed, until they are known.

@@ -4,15 +4,19 @@ mod alert;
 mod approval;
 mod block;
 mod card;
+mod contacts;
 mod decision;
+mod diagnose;
 mod forms;
 mod health;
+mod home;
 mod help;
 mod lists;
 mod mrkdwn;
 mod page;
 mod page_text;
 mod plan;
+mod policy;
 mod progress;
 mod run;
 mod run_reply;
@@ -26,11 +30,14 @@ pub use alert::{alert, alert_over};
 pub use approval::{approval_card, approval_details};
 pub use block::{Block, Choice, Element, Form, Message, Plain, Style};
 pub(crate) use card::place;
+pub use contacts::{PAGE_LADDER, contacts, page_form};
 pub use decision::{decided_already, decision_counted, decision_reply, phrase_form, proposed};
-pub use forms::{RestoreChoices, backup_form, restore_form};
+pub use diagnose::diagnosis;
+pub use forms::{RestoreChoices, ask_form, backup_form, restore_form};
 pub use health::{Checked, health};
-pub use help::{help_overview, help_verb};
-pub use lists::{Standing, approvals_list, backups_list, runs_list, status_board};
+pub use home::{DatabaseGlance, Glance, OnCall, ServiceGlance, Situation, situation};
+pub use help::{Rights, help_overview, help_verb};
+pub use lists::{Standing, approvals_list, backups_list, runs_list, status_board, which_run};
 pub use mrkdwn::{At, Channel, Code, Moment, Mrkdwn, Prose, Show, Span, shown};
 pub use page::{
     page_acknowledged, page_card, page_raised, page_reply, page_stands, page_still_on_it, page_taken, pages_list,
@@ -39,8 +46,9 @@ pub use page_text::{
     page_call, page_email, page_for_run, page_late, page_line, page_no_such_code, page_run_goes_on, page_sms, page_still_on_it_sms, page_yours,
 };
 pub use plan::plan_refused;
+pub use policy::{Myself, can_answer, can_everybody, who_may_what, whoami, whoami_stranger};
 pub use run::{run_headline, run_unreadable};
 pub use run_reply::run_reply;
 pub use run_report::run_report;
-pub use told::{fault, form_expired, intervention_noted, of_form, refusal, started, told_form};
+pub use told::{fault, form_expired, intervention_noted, looking, of_form, refusal, started, told_form};
 pub use why::why_ledger;

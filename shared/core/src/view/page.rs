@@ -5,7 +5,7 @@ use crate::{
     ident::Identity,
     mrkdwn,
     page::{Attempt, AttemptOutcome, Happened, Page, State, Told, Way, ladder},
-    plan::{Channel, Plan, Severity},
+    plan::{Channel, Plan},
 };
 
 /// How many lines of who was reached how a card has: the newest ones, for a page that climbs for hours.
@@ -15,8 +15,8 @@ const SHOWN: usize = 20;
 #[must_use]
 pub fn page_card(plan: &Plan, page: &Page) -> Message {
     let standing = standing(plan, page);
-    let text = mrkdwn!("{} {}: {}. {}", mark(page), severity(page.severity), page.subject, standing);
-    let mut blocks = vec![Block::title(format!("{} {}: {}", mark(page), severity(page.severity), page.subject))];
+    let text = mrkdwn!("{} {}: {}. {}", mark(page), page.severity.to_string(), page.subject, standing);
+    let mut blocks = vec![Block::title(format!("{} {}: {}", mark(page), page.severity, page.subject))];
     blocks.extend(Block::paragraphs([standing, mrkdwn!("{}", Prose(&page.why))]));
     blocks.extend(Block::paragraphs(reached(plan, page)));
     let about = page.run.as_ref().map(|run| mrkdwn!(" · about {}", Code(run))).unwrap_or_default();
@@ -53,15 +53,6 @@ fn mark(page: &Page) -> &'static str {
         State::Open => "🚨",
         State::Acknowledged(_) => "👀",
         State::Resolved { .. } => "✅",
-    }
-}
-
-/// `SEV1`.
-pub(super) fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Sev1 => "SEV1",
-        Severity::Sev2 => "SEV2",
-        Severity::Sev3 => "SEV3",
     }
 }
 
@@ -179,7 +170,7 @@ fn lasted(page: &Page, told: &Told) -> Mrkdwn {
 /// In place of a direct message whose buttons mean nothing any more.
 #[must_use]
 pub fn page_taken(plan: &Plan, page: &Page) -> Message {
-    Message::sentence(mrkdwn!("{} {}: {}. {}", mark(page), severity(page.severity), page.subject, standing(plan, page)))
+    Message::sentence(mrkdwn!("{} {}: {}. {}", mark(page), page.severity.to_string(), page.subject, standing(plan, page)))
 }
 
 /// To whoever has taken a page and went quiet.
@@ -233,7 +224,7 @@ pub fn pages_list(plan: &Plan, pages: &[Page]) -> Message {
         blocks.push(Block::paragraph(mrkdwn!(
             "{} *{}: {}*\n• {}\n• {}",
             mark(page),
-            severity(page.severity),
+            page.severity.to_string(),
             page.subject,
             standing(plan, page),
             Code(page.id.as_str())

@@ -1,6 +1,5 @@
 //! Pages beyond Slack: text messages, calls, emails, PagerDuty. Plain text: nothing in it is markup, and no link in it does anything.
 
-use super::page::severity;
 use crate::{
     page::{Page, State},
     plan::Plan,
@@ -34,21 +33,22 @@ fn line(text: &str, most: usize) -> String {
 /// What PagerDuty shows and reads out.
 #[must_use]
 pub fn page_line(page: &Page) -> String {
-    line(&format!("{}: {}", severity(page.severity), page.subject), LINE)
+    line(&format!("{}: {}", page.severity, page.subject), LINE)
 }
 
 /// A text message: what is wrong, and what to reply.
 #[must_use]
 pub fn page_sms(page: &Page, code: Option<&str>) -> String {
     let reply = code.map(|code| format!(" Reply ACK {code} to take it.")).unwrap_or_default();
-    let what = line(&format!("MAYDAY {}: {}", severity(page.severity), page.subject), SMS - reply.len() - 1);
+    let what = line(&format!("MAYDAY {}: {}", page.severity, page.subject), SMS - reply.len() - 1);
     format!("{what}.{reply}")
 }
 
 /// What a call says. A call takes no answer, so it says how to give one.
 #[must_use]
 pub fn page_call(page: &Page, code: Option<&str>) -> String {
-    let number = severity(page.severity).trim_start_matches("SEV");
+    let severity = page.severity.to_string();
+    let number = severity.trim_start_matches("SEV");
     let code = code.map(|code| {
         let digits: Vec<String> = code.chars().map(String::from).collect();
         format!(", or reply by text message: ACK, then {}", digits.join(", "))
@@ -60,14 +60,14 @@ pub fn page_call(page: &Page, code: Option<&str>) -> String {
 /// An email: subject, text, HTML.
 #[must_use]
 pub fn page_email(plan: &Plan, page: &Page, code: Option<&str>) -> (String, String, String) {
-    let subject = line(&format!("{}: {}", severity(page.severity), page.subject), SUBJECT);
+    let subject = line(&format!("{}: {}", page.severity, page.subject), SUBJECT);
     let take = code.map_or_else(
         || "To take it: press Acknowledge in Slack.".to_owned(),
         |code| format!("To take it: press Acknowledge in Slack, or reply ACK {code} to the text message."),
     );
     let raised = page.raised_at.strftime("%Y-%m-%d %H:%M:%S UTC");
     let paragraphs = [
-        format!("{}: {}", severity(page.severity), line(&page.subject, LINE)),
+        format!("{}: {}", page.severity, line(&page.subject, LINE)),
         line(&page.why, LINE),
         take,
         format!("{} · raised at {raised} · {}", line(&plan.organization, SUBJECT), page.id),

@@ -33,8 +33,20 @@ pub fn fault(reference: &str) -> Message {
 /// A message in place of a form.
 #[must_use]
 pub fn told_form(title: &str, message: &Message) -> Form {
-    let blocks = if message.blocks.is_empty() { Block::paragraphs([message.text.clone()]) } else { message.blocks.clone() };
+    // A button in a form has no message to stand in, and is not answered.
+    let shown = |block: &&Block| !matches!(block, Block::Actions { .. });
+    let blocks = if message.blocks.is_empty() {
+        Block::paragraphs([message.text.clone()])
+    } else {
+        message.blocks.iter().filter(shown).cloned().collect()
+    };
     Form { callback: "told".to_owned(), title: Plain::short(title, MAX_TITLE).0, submit: None, reference: String::new(), blocks }
+}
+
+/// Until there is something to show.
+#[must_use]
+pub fn looking() -> Message {
+    Message::sentence(mrkdwn!("Looking…"))
 }
 
 /// A form's content as a message, for a person who has closed the form.
@@ -57,6 +69,7 @@ pub fn form_expired(form: &Form) -> Message {
         "approval_phrase" => ("approve", form.reference.as_str()),
         "restore" => ("open_restore", "restore"),
         "backup" => ("open_backup", "backup"),
+        "page" => ("open_page", "page"),
         _ => return Message::sentence(mrkdwn!("{} Type it again.", text)),
     };
     let button = Element::button(action, "Open the form", value, Some(Style::Primary));

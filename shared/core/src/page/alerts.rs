@@ -1,0 +1,43 @@
+use super::{Page, Raise, Raised, due::LOOKED_AT, raise, resolve};
+use crate::{
+    alert::{self, Kind, Level, Standing},
+    failure::Fault,
+    ident::Actor,
+    plan::Severity,
+    port::World,
+    store::{Record as _, Store},
+};
+
+/// What an alert's page is called.
+const PREFIX: &str = "alert/";
+
+/// Wakes people for alerts that have come to the worst: a promise does not hold any more. It is over when the alert is.
+///
+/// # Errors
+/// When the records can't be read or written.
+pub async fn watch_alerts(world: &World) -> Result<usize, Fault> {
+    let mut raised = 0;
+    let alerts: Vec<Standing> = alert::standing(world).await?.into_iter().map(|kept| kept.value).collect();
+    for standing in alerts.iter().filter(|standing| standing.is_open() && standing.alert.level == Level::Broken) {
+        let said = &standing.alert;
+        let page = Raise {
+            key: format!("{PREFIX}{}", standing.id()),
+            // What people use is down, or what would bring it back is not there.
+            severity: if said.kind == Kind::Health { Severity::Sev1 } else { Severity::Sev2 },
+            subject: said.sentence.trim_end_matches('.').to_owned(),
+            why: said.way_out.clone().unwrap_or_default(),
+            by: Actor::System("alert".to_owned()),
+            since: standing.since,
+            run: None,
+            to: Vec::new(),
+        };
+        raised += usize::from(matches!(raise(world, page).await?, Raised::New(_)));
+    }
+    for page in Store::of(world).list::<Page>(&LOOKED_AT).await?.into_iter().filter(|page| !page.value.is_resolved()) {
+        let Some(id) = page.value.key.strip_prefix(PREFIX) else { continue };
+        if alerts.iter().any(|standing| standing.id() == id && !standing.is_open()) {
+            resolve(world, &page.value.key, "Mayday", "what was alerted is as it should be again.").await?;
+        }
+    }
+    Ok(raised)
+}
