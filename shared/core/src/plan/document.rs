@@ -30,6 +30,97 @@ pub struct Document {
     pub quick_reference: Vec<Task>,
     /// Where scripts, backups and documents are.
     pub locations: Vec<Locations>,
+    /// Its sections in order; without any, those that every plan has.
+    pub sections: Vec<Section>,
+}
+
+/// A section of the document: what is generated from the plan, words of its own, or both.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Section {
+    /// Its heading, with its number if it has one: `2. Disaster Scenarios`.
+    pub title: String,
+    /// What of the plan is shown here.
+    #[serde(default)]
+    pub shows: Option<Shows>,
+    /// Of what, where that is not all: the audience whose people are shown, the title of the locations.
+    #[serde(default)]
+    pub of: Option<String>,
+    /// A paragraph.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// A list.
+    #[serde(default)]
+    pub items: Vec<String>,
+    /// What is to be done, as one block of commands.
+    #[serde(default)]
+    pub tasks: Vec<Task>,
+    /// Something to be shown as it is written: a script, a diagram.
+    #[serde(default)]
+    pub code: Option<Code>,
+    /// The sections in it.
+    #[serde(default)]
+    pub parts: Vec<Section>,
+}
+
+/// What a section shows of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shows {
+    /// `document.overview`.
+    Overview,
+    /// The scenarios, under the headings that they are grouped by.
+    Scenarios,
+    /// The phases with their tasks.
+    Phases,
+    /// The time to recovery of each scenario, as a table.
+    Rto,
+    /// The loss of each scenario, as a table.
+    Rpo,
+    /// The time to recovery of each tier, as a list.
+    Tiers,
+    /// The loss of the databases and of each kind of data, as a list.
+    Losses,
+    /// What is said inside, stage by stage.
+    Stages,
+    /// Who is told when it takes long.
+    Downtime,
+    /// The severities, as a list.
+    Severities,
+    /// Who is told of which severity, how and when, as a table.
+    Matrix,
+    /// `document.prevention`.
+    Prevention,
+    /// The people of an audience (`of`), as a list.
+    People,
+    /// Everybody on the escalation, as a table.
+    Contacts,
+    /// Who helps from outside, as a list.
+    Support,
+    /// Who helps from outside, as a table.
+    SupportTable,
+    /// The backup schedules.
+    Backups,
+    /// The rehearsals.
+    Drills,
+    /// The organization's own runbooks, as they are written.
+    Runbooks,
+    /// `document.locations`, all or those with the title `of`.
+    Locations,
+    /// `document.quick_reference`.
+    QuickReference,
+    /// `document.checklist`.
+    Checklist,
+}
+
+/// Something that is shown as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Code {
+    /// In which language: `bash`, `mermaid`.
+    pub language: String,
+    /// The text.
+    pub text: String,
 }
 
 /// A titled list.

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use communication::{Audience, Communication, Downtime, Notice, Severity, Stage, Support};
 pub use current::{Current, LIVE_KEY, Refused, current, remember};
 pub use database::{Alerts, BackupClass, Check, Database, Expectation, Objectives, Schedule, Traffic};
-pub use document::{Document, Listing, Locations, Place, Task};
+pub use document::{Code, Document, Listing, Locations, Place, Section, Shows, Task};
 pub use finding::{Finding, Path, Position, Weight};
 pub use load::{PlanError, examine, load, located};
 pub use people::{Channel, Grant, Level, OnCall, Person, Role, Rotation};

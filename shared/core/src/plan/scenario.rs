@@ -12,6 +12,9 @@ use super::{Span, Task};
 pub struct Scenario {
     /// What it is called: `Complete Database Loss`.
     pub title: String,
+    /// What it is called in tables, if its title is too long: `Database Loss`.
+    #[serde(default)]
+    pub short: Option<String>,
     /// The heading that it stands under: `Security Incidents`.
     #[serde(default)]
     pub group: Option<String>,
@@ -36,6 +39,9 @@ pub struct Scenario {
     /// How fast it must be over, and how much may be lost.
     #[serde(default)]
     pub objectives: Goals,
+    /// What the document calls its steps, if that is not `Recovery Steps`.
+    #[serde(default)]
+    pub procedure_title: Option<String>,
     /// The steps, as the document lists them.
     #[serde(default)]
     pub procedure: Vec<Task>,
