@@ -5,7 +5,7 @@ use super::{Action, Class, Finding, Ownership, SecondCall, Seen};
 use crate::{
     failure::CallError,
     mrkdwn,
-    policy::Permit,
+    policy::{Permit, Verb},
     port::{Phase, Settings, World},
     view::{Code, Mrkdwn},
 };
@@ -25,6 +25,10 @@ pub struct Align {
 impl Action for Align {
     fn class(&self) -> Class {
         Class::Adds
+    }
+
+    fn verb(&self) -> Verb {
+        Verb::Restore
     }
 
     fn second_call(&self) -> SecondCall {

@@ -6,7 +6,7 @@ use super::{Action, Class, Finding, Ownership, Seen};
 use crate::{
     failure::CallError,
     mrkdwn,
-    policy::Permit,
+    policy::{Permit, Verb},
     port::{Phase, Tags, World},
     view::{Code, Mrkdwn},
 };
@@ -31,6 +31,10 @@ pub struct Backup {
 impl Action for Backup {
     fn class(&self) -> Class {
         Class::Adds
+    }
+
+    fn verb(&self) -> Verb {
+        Verb::Backup
     }
 
     fn card(&self) -> Vec<Mrkdwn> {

@@ -11,13 +11,16 @@ mod backup;
 mod check_fence;
 mod check_standby;
 mod compare;
+mod connect;
 mod freeze;
+mod gate;
 mod node;
 mod promote;
 mod prune;
 mod reseed;
 mod restore;
 mod retire;
+mod status;
 mod switch;
 mod thaw;
 mod update_dns;
@@ -37,13 +40,16 @@ pub use backup::Backup;
 pub use check_fence::CheckFence;
 pub use check_standby::{CheckStandby, Following, QUESTIONS, following};
 pub use compare::Compare;
+pub use connect::Connect;
 pub use freeze::Freeze;
+pub use gate::Gate;
 pub use node::Node;
 pub use promote::Promote;
 pub use prune::Prune;
 pub use reseed::Reseed;
 pub use restore::Restore;
 pub use retire::Retire;
+pub use status::Status;
 pub use switch::Switch;
 pub use thaw::Thaw;
 pub use update_dns::UpdateDns;
@@ -54,7 +60,7 @@ pub use write_probe::WriteProbe;
 
 use crate::{
     failure::CallError,
-    policy::{OWNER_TAG, Permit},
+    policy::{OWNER_TAG, Permit, Verb},
     port::{Settings, Tags, World},
     view::Mrkdwn,
 };
@@ -120,11 +126,20 @@ pub enum Act {
     /// Makes a fresh standby.
     #[serde(rename = "db:reseed")]
     Reseed(Reseed),
+    /// Looks how an instance stands.
+    #[serde(rename = "db:status")]
+    Status(Status),
+    /// Signs in as applications do, and asks.
+    #[serde(rename = "db:connect")]
+    Connect(Connect),
+    /// Stops until people approve the rest.
+    #[serde(rename = "gate")]
+    Gate(Gate),
 }
 
 impl Act {
     /// Every action's name.
-    pub const NAMES: [&'static str; 19] = [
+    pub const NAMES: &'static [&'static str] = &[
         "db:await-restorable",
         "db:backup",
         "db:restore",
@@ -144,6 +159,9 @@ impl Act {
         "db:write-probe",
         "site:watch",
         "db:reseed",
+        "db:status",
+        "db:connect",
+        "gate",
     ];
 
     /// What it does, behind one interface.
@@ -169,6 +187,9 @@ impl Act {
             Self::WriteProbe(action) => action,
             Self::WatchSite(action) => action,
             Self::Reseed(action) => action,
+            Self::Status(action) => action,
+            Self::Connect(action) => action,
+            Self::Gate(action) => action,
         }
     }
 }
@@ -267,6 +288,14 @@ impl Ownership<'_> {
 pub trait Action: Send + Sync {
     /// Its class.
     fn class(&self) -> Class;
+
+    /// What the policy is asked for it, beside the verb of the runbook that it is in.
+    fn verb(&self) -> Verb {
+        match self.class() {
+            Class::Looks => Verb::Look,
+            Class::Adds | Class::Destroys => Verb::Run,
+        }
+    }
 
     /// What a second call would do. Nothing to say for what only looks.
     fn second_call(&self) -> SecondCall {

@@ -6,7 +6,7 @@ use super::{Action, Class, Finding, Ownership, Seen};
 use crate::{
     failure::CallError,
     mrkdwn,
-    policy::Permit,
+    policy::{Permit, Verb},
     port::{Phase, Restoration, RestoreFrom, Settings, World},
     view::{Code, Moment, Mrkdwn},
 };
@@ -24,6 +24,10 @@ pub struct Restore {
 impl Action for Restore {
     fn class(&self) -> Class {
         Class::Adds
+    }
+
+    fn verb(&self) -> Verb {
+        Verb::Restore
     }
 
     fn card(&self) -> Vec<Mrkdwn> {

@@ -7,7 +7,7 @@ use crate::{
     database::{Route, rerouted},
     failure::CallError,
     mrkdwn,
-    policy::Permit,
+    policy::{Permit, Verb},
     port::{Phase, World},
     view::{Code, Mrkdwn, place},
 };
@@ -31,6 +31,10 @@ pub struct Retire {
 impl Action for Retire {
     fn class(&self) -> Class {
         Class::Destroys
+    }
+
+    fn verb(&self) -> Verb {
+        Verb::Retire
     }
 
     fn second_call(&self) -> SecondCall {

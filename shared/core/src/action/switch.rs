@@ -8,7 +8,7 @@ use crate::{
     failure::CallError,
     ident::sha256_hex,
     mrkdwn,
-    policy::Permit,
+    policy::{Permit, Verb},
     port::{ChangeStatus, Endpoint, Instance, Phase, RecordSet, SecretPlace, SecretText, SecretVersion, World},
     view::{Code, Mrkdwn, place},
 };
@@ -81,6 +81,10 @@ impl Switch {
 impl Action for Switch {
     fn class(&self) -> Class {
         Class::Destroys
+    }
+
+    fn verb(&self) -> Verb {
+        Verb::Restore
     }
 
     fn second_call(&self) -> SecondCall {

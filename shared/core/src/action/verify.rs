@@ -78,8 +78,7 @@ impl Action for Verify {
             Code(&self.secret),
             point
         )];
-        lines
-            .extend(self.checks.iter().map(|check| mrkdwn!("check “{}”: {} is {}", check.name, Code(&check.sql), in_words(&check.expect))));
+        lines.extend(questions(&self.checks));
         lines
     }
 
@@ -122,8 +121,13 @@ impl Action for Verify {
     }
 }
 
+/// Every question with its expected answer, for the card.
+pub(super) fn questions(checks: &[Check]) -> impl Iterator<Item = Mrkdwn> {
+    checks.iter().map(|check| mrkdwn!("check “{}”: {} is {}", check.name, Code(&check.sql), in_words(&check.expect)))
+}
+
 impl Verify {
-    fn judge(&self, inspection: &Inspection) -> Seen {
+    pub(super) fn judge(&self, inspection: &Inspection) -> Seen {
         if let Some(error) = &inspection.connection_error {
             return Seen::Broken(Finding::said(format!("no connection to {}: {error}", self.instance)));
         }

@@ -191,13 +191,13 @@ impl<'a> Draft<'a> {
 }
 
 /// A name for the restored instance: the old one's stem, and the run's own ten characters.
-fn restored_name(old: &str, id: &ProposalId) -> String {
+pub(super) fn restored_name(old: &str, id: &ProposalId) -> String {
     let stem = old.split("-r-").next().unwrap_or(old);
     let stem: String = stem.chars().take(STEM).collect();
     format!("{}-r-{}", stem.trim_end_matches('-'), id.short())
 }
 
-fn source_in_words(source: &Source) -> String {
+pub(super) fn source_in_words(source: &Source) -> String {
     match source {
         Source::Point(point) => format!("snapshot {}, {}", point.id(), if point.is_verified() { "verified" } else { "never verified" }),
         Source::Log { reign, at, .. } => format!("log of {} up to {}", reign.instance, utc(*at)),

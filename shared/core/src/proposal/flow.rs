@@ -24,6 +24,9 @@ pub struct Flow {
     /// It undoes this step, and is done only when the run undoes what it has done.
     #[serde(default)]
     pub undoes: Option<StepId>,
+    /// The database of the plan that it is about, where the target is not that database itself.
+    #[serde(default)]
+    pub database: Option<String>,
 }
 
 impl Flow {
@@ -31,6 +34,13 @@ impl Flow {
     #[must_use]
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The fact that the failure of a step with this id makes true.
+    #[must_use]
+    pub fn fact_of(&self, id: &StepId) -> String {
+        let of = self.group.as_ref().map_or(id, |group| &group.id);
+        self.fact.clone().unwrap_or_else(|| format!("{}_failed", of.0.replace('-', "_")))
     }
 
     /// After exactly these steps.

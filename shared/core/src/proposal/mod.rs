@@ -3,6 +3,8 @@
 //! A proposal is immutable and known by its digest. People approve that digest and nothing else; the engine carries out
 //! exactly what it covers.
 
+mod commands;
+mod compose;
 mod draft;
 mod estimate;
 mod flow;
@@ -14,6 +16,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use commands::COMMANDS;
+pub use compose::{AskedRunbook, runbook, target};
 pub use draft::{Asked, backup, restore, retire};
 pub use estimate::{Timing, note as note_timing};
 pub use flow::{Flow, Group, OnFailure};

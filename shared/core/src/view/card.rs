@@ -132,7 +132,7 @@ pub(super) fn span(seconds: u64) -> Span {
 }
 
 /// A short list for the eye: `dba or lead`.
-pub(super) fn one_of(names: &[String]) -> Mrkdwn {
+pub(crate) fn one_of(names: &[String]) -> Mrkdwn {
     match names.split_last() {
         None => mrkdwn!("nobody: the plan names no role"),
         Some((only, [])) => mrkdwn!("{}", only),

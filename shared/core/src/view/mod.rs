@@ -29,7 +29,7 @@ mod why;
 pub use alert::{alert, alert_over};
 pub use approval::{approval_card, approval_details};
 pub use block::{Block, Choice, Element, Form, Message, Plain, Style};
-pub(crate) use card::place;
+pub(crate) use card::{one_of, place};
 pub use contacts::{PAGE_LADDER, contacts, page_form};
 pub use decision::{decided_already, decision_counted, decision_reply, phrase_form, proposed};
 pub use diagnose::diagnosis;

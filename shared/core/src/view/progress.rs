@@ -162,5 +162,7 @@ pub(super) fn without(step: &PlannedStep) -> &'static str {
         Act::WriteProbe(_) => "nobody knows whether the new primary takes writes",
         Act::WatchSite(_) => "nobody has watched whether it stays well",
         Act::Reseed(_) => "there is no fresh standby to go to",
+        Act::Status(_) | Act::Connect(_) => "nobody has looked",
+        Act::Gate(_) => "the rest is done although nobody has approved it with what is known now",
     }
 }

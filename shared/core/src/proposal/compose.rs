@@ -1,0 +1,301 @@
+//! Any runbook on any target: each of its steps becomes planned ones, wired as the runbook says.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Ask, COMMANDS, Consequences, Flow, Group, Opening, PlannedStep, Proposal, Target, TargetKind, Worked,
+    commands::{self, Lane},
+    database_lock, draft, propose,
+};
+use crate::{
+    action::{Act, Class, Gate},
+    backup::{self, Source},
+    database::{self, Live},
+    failure::{Failure, Refusal},
+    ident::{Actor, StepId},
+    plan::{Current, Plan, Quorum, Span},
+    policy::Verb,
+    port::World,
+    runbook::{Call, Loaded, Quorums, Step},
+};
+
+/// A run may have this many steps when everything is worked out: each is a part of one record.
+const MOST: usize = 400;
+
+/// Who asks for which runbook on what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AskedRunbook {
+    /// The runbook.
+    pub runbook: Loaded,
+    /// On what.
+    pub target: Target,
+    /// Who.
+    pub requester: Actor,
+    /// Why, in their words.
+    pub reason: Option<String>,
+}
+
+/// The database or the service of this name, also as `database:NAME` or `service:NAME`.
+///
+/// # Errors
+/// A refusal when there is none, or both.
+pub fn target(plan: &Plan, name: &str) -> Result<Target, Refusal> {
+    let (database, service) = match name.split_once(':') {
+        Some(("database", name)) => (Some(plan.database(name)?), None),
+        Some(("service", name)) => (None, Some(plan.service(name)?)),
+        _ => (plan.databases.get(name), plan.services.get(name)),
+    };
+    let bare = name.split_once(':').map_or(name, |(_, name)| name).to_owned();
+    match (database, service) {
+        (Some(_), Some(_)) => Err(Refusal::new(format!("{bare} is a database and a service."))
+            .instead(format!("Say which: `database:{bare}` or `service:{bare}`."))),
+        (Some(entry), None) => {
+            Ok(Target { kind: TargetKind::Database, name: bare, environment: entry.environment.clone(), region: entry.region.clone() })
+        }
+        (None, Some(entry)) => {
+            let home = entry.failover.as_ref().map(|failover| failover.primary.region.clone());
+            let database = entry.databases.iter().find_map(|name| plan.databases.get(name)).map(|entry| entry.region.clone());
+            let app = entry.apps.iter().find_map(|name| plan.apps.get(name)).map(|app| app.region.clone());
+            let region = home.or(database).or(app).unwrap_or_default();
+            Ok(Target { kind: TargetKind::Service, name: bare, environment: entry.environment.clone(), region })
+        }
+        (None, None) => {
+            let names: Vec<&str> = plan.databases.keys().chain(plan.services.keys()).map(String::as_str).collect();
+            Err(Refusal::new(format!("There is no database or service called “{name}” in the plan."))
+                .instead(format!("The plan has: {}. Names are matched exactly.", names.join(", "))))
+        }
+    }
+}
+
+/// Works out a runbook on a target. Nothing is skipped: a verb that is not built is a refusal.
+///
+/// # Errors
+/// A refusal that names what is missing, or says why it can't be done there.
+pub async fn runbook(world: &World, current: &Current, asked: AskedRunbook) -> Result<Proposal, Failure> {
+    let AskedRunbook { runbook, target, requester, reason } = asked;
+    built(&runbook)?;
+    let mut site = Site::look(world, current, &target).await?;
+    let of = if target.kind == TargetKind::Database { target.name.clone() } else { String::new() };
+    let mut wiring = Wiring { of, ..Wiring::default() };
+    for step in &runbook.runbook.steps {
+        let lanes = site.plan(step).await?;
+        wiring.add(step, lanes);
+    }
+    for step in runbook.runbook.steps.iter().rev() {
+        for call in step.undo.iter().rev() {
+            let undo = undo_step(step, call, wiring.steps.len());
+            let lanes = site.plan(&undo).await?;
+            wiring.add_undo(step, lanes);
+        }
+    }
+    let steps = wiring.finish();
+    if steps.len() > MOST {
+        return Err(Refusal::new(format!("{} would be {} steps here; {MOST} are the most.", runbook.runbook.name, steps.len())).into());
+    }
+    let destroys = steps.iter().find(|step| step.act.action().class() == Class::Destroys);
+    let quorum = destroys.map(|_| current.plan.approvals.destructive.clone());
+    let consequences = site.consequences(&steps);
+    let title = format!("Run {} on {}", runbook.runbook.name, target.name);
+    let locks = site.lives.iter().map(|live| database_lock(&live.name)).collect();
+    let opening = site.opening;
+    // Two runbooks on one target must not be approved by one phrase.
+    let phrase = Some(format!("{} {} {}", runbook.runbook.name, target.name, target.region));
+    let ask = Ask { verb: Verb::Run, runbook, title, target, locks, requester, reason };
+    propose(world, current, opening, ask, Worked { steps, consequences, quorum, phrase }).await
+}
+
+/// Refuses a runbook with a verb that is not built, and names all of them.
+fn built(runbook: &Loaded) -> Result<(), Refusal> {
+    let missing = runbook.runbook.missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let said: Vec<String> = missing.iter().map(|(step, verb)| format!("{verb} (step {step})")).collect();
+    Err(Refusal::new(format!("{} can't be run yet: this release does not know {}.", runbook.runbook.name, said.join(", ")))
+        .instead("Leave those steps out, or do what they stand for by hand. Nothing was done."))
+}
+
+fn undo_step(step: &Step, call: &Call, number: usize) -> Step {
+    Step {
+        id: StepId(format!("undo-{number}-{}", step.id)),
+        name: format!("Undo {}: {}", step.name, call.verb),
+        action: call.verb.clone(),
+        is_command: true,
+        arguments: call.arguments.clone(),
+        flow: Flow::default(),
+        gate: None,
+        undo: Vec::new(),
+        ..step.clone()
+    }
+}
+
+/// What a runbook is worked out from: the databases of its target as they stand.
+pub(super) struct Site<'a> {
+    pub(super) world: &'a World,
+    pub(super) current: &'a Current,
+    pub(super) opening: Opening,
+    lives: Vec<Live>,
+    target: &'a Target,
+    /// What is restored, by the database's name.
+    restored: BTreeMap<String, Source>,
+}
+
+impl<'a> Site<'a> {
+    async fn look(world: &'a World, current: &'a Current, target: &'a Target) -> Result<Self, Failure> {
+        let names = match target.kind {
+            TargetKind::Database => vec![target.name.clone()],
+            TargetKind::Service => current.plan.service(&target.name)?.databases.clone(),
+        };
+        let mut lives = Vec::new();
+        for name in names {
+            lives.push(database::look(world, &current.plan, &name).await?);
+        }
+        Ok(Self { world, current, opening: Opening::now(world), lives, target, restored: BTreeMap::new() })
+    }
+
+    async fn plan(&mut self, step: &Step) -> Result<Vec<Lane>, Failure> {
+        if let Some(gate) = &step.gate {
+            let approvals = &self.current.plan.approvals;
+            let quorum: &Quorum = match gate.quorum {
+                Quorums::Destructive => &approvals.destructive,
+                Quorums::Traffic => approvals.traffic.as_ref().unwrap_or(&approvals.destructive),
+            };
+            let act = Act::Gate(Gate { message: gate.message.clone(), quorum: quorum.clone() });
+            // Its time is that of its approval.
+            let timed = Step { timeout: Span(quorum.within.0), ..step.clone() };
+            return Ok(vec![vec![commands::one(&timed, step.id.clone(), act)]]);
+        }
+        if !COMMANDS.contains(&step.action.as_str()) {
+            return Err(Refusal::new(format!("The action {} of the step {} is a part of a runbook of ours.", step.action, step.id))
+                .instead(format!("Commands of a runbook of your own are: {}.", COMMANDS.join(", ")))
+                .into());
+        }
+        commands::plan(self, step).await
+    }
+
+    /// The databases that a step is about.
+    pub(super) fn databases(&self, step: &Step) -> Result<Vec<Live>, Refusal> {
+        if self.lives.is_empty() {
+            return Err(Refusal::new(format!("{} has no database, and the step {} needs one.", self.target.name, step.id))
+                .instead("Run it on a database, or on a service that has one: `--on NAME`."));
+        }
+        Ok(self.lives.clone())
+    }
+
+    /// The id of a step for one of the databases.
+    pub(super) fn lane_id(&self, step: &Step, live: &Live) -> StepId {
+        if self.lives.len() == 1 { step.id.clone() } else { StepId(format!("{}-{}", step.id, live.name)) }
+    }
+
+    /// The name of the snapshot that a step may take: no two steps share one.
+    pub(super) fn snapshot(&self, live: &Live, step: &StepId) -> String {
+        let at = self.opening.now.strftime("%Y%m%d-%H%M%S");
+        format!("mayday-{}-{at}-{}-{step}", live.name, self.opening.id.short())
+    }
+
+    /// The name of the instance that a restore makes.
+    pub(super) fn restored(&self, live: &Live) -> String {
+        draft::restored_name(&live.instance.id, &self.opening.id)
+    }
+
+    /// Notes what a database is restored from. Once in a run: the second one would restore what the first has made.
+    pub(super) fn note_restore(&mut self, live: &Live, source: Source) -> Result<(), Refusal> {
+        match self.restored.insert(live.name.clone(), source) {
+            None => Ok(()),
+            Some(_) => Err(Refusal::new(format!("This runbook restores {} twice.", live.name))
+                .instead("Make two runbooks of it, or leave one restore out.")),
+        }
+    }
+
+    fn consequences(&self, steps: &[PlannedStep]) -> Consequences {
+        let first_destroys = steps.iter().find(|step| step.act.action().class() == Class::Destroys && step.flow.undoes.is_none());
+        let objective = self.lives.iter().map(|live| live.entry.objectives.rto.0.as_secs()).max();
+        let point = self.restored.values().next().filter(|_| self.restored.len() == 1).and_then(Source::recovery_point);
+        let undo = match (first_destroys, steps.iter().any(|step| step.flow.undoes.is_some())) {
+            (None, _) => "Nothing is replaced or deleted.".to_owned(),
+            (Some(step), true) => {
+                format!("Until {}, nothing is replaced or deleted; the steps named below undo what comes after.", step.id)
+            }
+            (Some(step), false) => format!("Until {}, nothing is replaced or deleted. What comes after is not undone by itself.", step.id),
+        };
+        Consequences {
+            recovery_point: point,
+            source: self.restored.values().next().filter(|_| self.restored.len() == 1).map(draft::source_in_words),
+            lost_seconds: point.map(|point| u64::try_from(backup::loss(point, self.opening.now).as_secs()).unwrap_or(0)),
+            rto_seconds: objective.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0),
+            undo,
+            point_of_no_return: first_destroys.map(|step| step.id.clone()),
+            ..Consequences::default()
+        }
+    }
+}
+
+/// Puts planned steps together: who waits for whom, and what belongs together.
+#[derive(Default)]
+struct Wiring {
+    steps: Vec<PlannedStep>,
+    /// The last planned steps of each of the runbook's.
+    ends: BTreeMap<StepId, Vec<StepId>>,
+    /// The runbook's step before this one.
+    before: Vec<StepId>,
+    undo: Vec<PlannedStep>,
+    /// The database that all is about, if it is one.
+    of: String,
+}
+
+impl Wiring {
+    fn add(&mut self, step: &Step, lanes: Vec<Lane>) {
+        let before: Vec<StepId> = match &step.flow.after {
+            None => self.before.clone(),
+            Some(needs) => needs.iter().flat_map(|need| self.ends.get(need).cloned().unwrap_or_else(|| vec![need.clone()])).collect(),
+        };
+        let group = step.flow.group.clone();
+        let group = group.or_else(|| (lanes.iter().map(Vec::len).sum::<usize>() > 1).then(|| Group { id: step.id.clone(), again: 0 }));
+        let mut ends = Vec::new();
+        for lane in lanes {
+            let mut previous: Option<StepId> = None;
+            for mut planned in lane {
+                let is_first = previous.is_none();
+                let database = planned.flow.database.filter(|database| *database != self.of);
+                planned.flow = Flow {
+                    after: Some(previous.map_or_else(|| before.clone(), |previous| vec![previous])),
+                    condition: step.flow.condition.clone().filter(|_| is_first),
+                    on_failure: step.flow.on_failure,
+                    fact: step.flow.fact.clone(),
+                    group: group.clone(),
+                    undoes: None,
+                    database,
+                };
+                previous = Some(planned.id.clone());
+                self.steps.push(planned);
+            }
+            ends.extend(previous);
+        }
+        self.ends.insert(step.id.clone(), ends.clone());
+        self.before = ends;
+    }
+
+    /// What undoes a step: done one after the other, last things first, and only if it must be.
+    fn add_undo(&mut self, step: &Step, lanes: Vec<Lane>) {
+        let undoes = step.flow.group.as_ref().map_or_else(|| step.id.clone(), |group| group.id.clone());
+        for mut planned in lanes.into_iter().flatten() {
+            let after = self.undo.last().map(|last| last.id.clone());
+            let database = planned.flow.database.take().filter(|database| *database != self.of);
+            planned.flow = Flow { undoes: Some(undoes.clone()), database, ..Flow::after(after) };
+            self.undo.push(planned);
+        }
+    }
+
+    /// Where a step waits for just the one before it in the list, that goes without saying.
+    fn finish(mut self) -> Vec<PlannedStep> {
+        let mut before: Option<StepId> = None;
+        for step in &mut self.steps {
+            if step.flow.after.as_deref() == Some(before.as_slice()) {
+                step.flow.after = None;
+            }
+            before = Some(step.id.clone());
+        }
+        self.steps.extend(self.undo);
+        self.steps
+    }
+}
