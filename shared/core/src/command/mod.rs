@@ -6,11 +6,14 @@ pub mod ack;
 pub mod approvals;
 pub mod backup;
 pub mod backups;
+pub mod breakglass;
 pub mod can;
 pub mod cancel;
 pub mod diagnose;
 pub mod health;
 pub mod contacts;
+pub mod failback;
+pub mod failover;
 pub mod help;
 pub mod home;
 pub mod page;
@@ -112,6 +115,10 @@ verbs! {
     Backups in backups,
     /// Bring a database back.
     Restore in restore,
+    /// Lead a service to its other site.
+    Failover in failover,
+    /// Bring a service home.
+    Failback in failback,
     /// Show what waits for a decision.
     Approvals in approvals,
     /// Show runs.
@@ -122,6 +129,8 @@ verbs! {
     Whoami in whoami,
     /// Say whether somebody may.
     Can in can,
+    /// Ask without the grant.
+    Breakglass in breakglass,
     /// Stop something.
     Cancel in cancel,
     /// Wake people.

@@ -2,7 +2,7 @@
 
 use clap::{FromArgMatches as _, Subcommand as _};
 
-use super::{Command, SLASH, Token, Verb, gather, help, name, shown, split, usage};
+use super::{Command, breakglass, SLASH, Token, Verb, gather, help, home, name, shown, split, usage};
 use crate::failure::Refusal;
 
 /// Reads what stands behind the slash command, as Slack sends it.
@@ -10,9 +10,12 @@ use crate::failure::Refusal;
 /// # Errors
 /// Whatever is not understood completely: nothing is guessed, since some verbs destroy.
 pub fn parse(text: &str) -> Result<Command, Refusal> {
-    let tokens = split(text)?;
-    let tokens = without_runner(&tokens);
-    let Some((first, rest)) = tokens.split_first() else { return Ok(explained(None)) };
+    read(without_runner(&split(text)?))
+}
+
+/// Reads the tokens of a command.
+fn read(tokens: &[Token]) -> Result<Command, Refusal> {
+    let Some((first, rest)) = tokens.split_first() else { return Ok(Command::Home(home::Args {})) };
     let word = match first {
         Token::Word(word) if word == "?" && rest.is_empty() => return Ok(explained(None)),
         Token::Word(word) => word,
@@ -26,6 +29,9 @@ pub fn parse(text: &str) -> Result<Command, Refusal> {
     let asks = rest.iter().any(is_help) || matches!(rest, [Token::Word(word)] if word == "?");
     if asks && verb != Verb::Help {
         return Ok(explained(Some(verb)));
+    }
+    if verb == Verb::Breakglass && !rest.is_empty() {
+        return Ok(Command::Breakglass(breakglass::Args { command: Box::new(read(rest)?) }));
     }
     let line = gather::line(verb, flags, rest)?;
     let matches = grammar().try_get_matches_from(line).map_err(|error| usage::refusal(&error, Some(verb)))?;

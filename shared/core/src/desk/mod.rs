@@ -142,7 +142,7 @@ async fn answer(world: &World, delivery: &Delivery, caller: &Caller, request: &R
         return Ok(Reply::Message(view::help_verb(verb, name)));
     }
     let current = current?;
-    let desk = Desk { world, current, caller };
+    let desk = Desk { world, current, caller, glass: false };
     match request {
         Request::Command(text) => desk.command(&command::parse(text)?).await,
         Request::Click { action, value, message } => click::handle(&desk, action, value, message.as_ref()).await,
@@ -164,10 +164,16 @@ pub struct Desk<'a> {
     pub current: Current,
     /// Who asks.
     pub caller: &'a Caller,
+    /// Whether they break the glass.
+    pub glass: bool,
 }
 
 impl Desk<'_> {
-    async fn command(&self, command: &Command) -> Result<Reply, Failure> {
+    /// Does what a command says.
+    ///
+    /// # Errors
+    /// As the command's own.
+    pub(crate) async fn command(&self, command: &Command) -> Result<Reply, Failure> {
         match command {
             Command::Help(args) => command::help::run(self, args).await,
             Command::Home(args) => command::home::run(self, args).await,
@@ -177,11 +183,14 @@ impl Desk<'_> {
             Command::Backup(args) => command::backup::run(self, args).await,
             Command::Backups(args) => command::backups::run(self, args).await,
             Command::Restore(args) => command::restore::run(self, args).await,
+            Command::Failover(args) => command::failover::run(self, args).await,
+            Command::Failback(args) => command::failback::run(self, args).await,
             Command::Approvals(args) => command::approvals::run(self, args).await,
             Command::Runs(args) => command::runs::run(self, args).await,
             Command::Why(args) => command::why::run(self, args).await,
             Command::Whoami(args) => command::whoami::run(self, args).await,
             Command::Can(args) => command::can::run(self, args).await,
+            Command::Breakglass(args) => command::breakglass::run(self, args).await,
             Command::Cancel(args) => command::cancel::run(self, args).await,
             Command::Page(args) => command::page::run(self, args).await,
             Command::Ack(args) => command::ack::run(self, args).await,
@@ -194,7 +203,11 @@ impl Desk<'_> {
     /// # Errors
     /// As [`policy::authorize`].
     pub async fn allowed(&self, verb: policy::Verb, environment: Option<&str>) -> Result<Authorized, Failure> {
-        policy::authorize(&self.current.plan, self.world.directory.as_ref(), &self.caller.identity, verb, environment).await
+        let plan = &self.current.plan;
+        let under = policy::Circumstances { break_glass: self.glass, ..policy::Circumstances::default() };
+        let under = under.with_on_call(plan, &self.caller.identity, self.world.clock.now());
+        let ask = policy::Ask { verb, on: environment.map(policy::On::Environment), under };
+        policy::authorize_under(plan, &policy::Remembering::of(self.world), &self.caller.identity, &ask).await
     }
 
     /// The plan's entry for a database that somebody typed.

@@ -4,9 +4,10 @@ use serde_json::json;
 use super::{Desk, Reply};
 use crate::{
     approval::{Approval, State},
-    audit,
+    audit, command,
     failure::{Failure, Fault, Refusal},
     ident::Actor,
+    policy,
     port::{Page, World},
     proposal::Proposal,
     run::{self, Lock, Run},
@@ -23,10 +24,11 @@ impl Desk<'_> {
     /// # Errors
     /// A refusal when somebody is at the same target, or has asked the same already.
     pub async fn propose(&self, proposal: Proposal) -> Result<Reply, Failure> {
+        let proposal = if self.glass { policy::break_glass(&self.current.plan, proposal, self.world.clock.now())? } else { proposal };
         self.free(&proposal).await?;
         self.not_asked_yet(&proposal).await?;
         let digest = proposal.digest()?;
-        let detail = json!({"proposal": proposal.id, "title": proposal.title, "reason": proposal.reason, "target": proposal.target});
+        let detail = json!({"proposal": proposal.id, "title": proposal.title, "reason": proposal.reason, "target": proposal.target, "right": proposal.right});
         let event = audit::Event { digest: Some(digest.clone()), ..self.event("proposal.made", &proposal.id.0, detail) };
         audit::append(self.world, event).await?;
         let store = Store::of(self.world);
@@ -40,6 +42,9 @@ impl Desk<'_> {
         };
         let channel = &self.current.plan.slack.channel;
         post_card(self.world, channel, &proposal, &approval).await?;
+        if self.glass {
+            command::breakglass::tell(self, &proposal).await;
+        }
         Ok(Reply::Message(view::proposed(&proposal, channel)))
     }
 

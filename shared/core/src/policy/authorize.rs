@@ -101,7 +101,7 @@ async fn decided(
 }
 
 /// What changes nothing may be judged by what was lately known of an account; all else by what the workspace says now.
-async fn profile(directory: &dyn Directory, identity: &Identity, verb: Verb) -> Result<Option<Profile>, Fault> {
+pub(super) async fn profile(directory: &dyn Directory, identity: &Identity, verb: Verb) -> Result<Option<Profile>, Fault> {
     let profile = if verb.changes() { directory.profile(&identity.user).await } else { directory.lately(&identity.user).await };
     profile.map_err(|error| Fault::because("cannot verify an account", error))
 }

@@ -9,9 +9,9 @@ use crate::{
     failure::{CallError, Failure, Fault},
     ident::{Actor, Identity, ProposalId, StepId},
     plan,
-    policy::{authorize, counts},
+    policy::{Ask, Circumstances, On, authorize_under, break_glass, counts, standing},
     port::{Tags, World},
-    proposal::{PlannedStep, Proposal},
+    proposal::{PlannedStep, Proposal, Right},
     run::{Lock, Run, StepState},
     store::{Kept, Store},
 };
@@ -28,6 +28,13 @@ pub enum Authority {
     Approval {
         /// The proposal.
         proposal: ProposalId,
+        /// The digest that was approved.
+        digest: String,
+    },
+    /// A standing order of the plan, approved beforehand by its digest; it and what it asks to be true were checked just now.
+    StandingOrder {
+        /// Its name in the plan.
+        name: String,
         /// The digest that was approved.
         digest: String,
     },
@@ -140,10 +147,14 @@ pub async fn permit(world: &World, run: &Run, proposal: &Proposal, step: &Planne
         return Err(forbidden(format!("the plan says something else of {} than when this was approved", proposal.target.name)));
     }
     holds_locks(world, run, proposal).await?;
-    let authority = match &proposal.quorum {
-        Some(_) => approved(world, run, proposal, &current.plan).await?,
-        None if backup::is_pruning(proposal) => retention(world, proposal, step, &current.plan).await?,
-        None => additive(world, proposal, &current.plan).await?,
+    let authority = match (&proposal.right, &proposal.quorum) {
+        (Right::Order(name), _) => standing::standing(world, run, proposal, &current.plan, name).await?,
+        (Right::BreakGlass, _) if !break_glass::holds(proposal) => {
+            return Err(forbidden("the glass was broken without a reason or without two others"));
+        }
+        (_, Some(_)) => approved(world, run, proposal, &current.plan).await?,
+        (_, None) if backup::is_pruning(proposal) => retention(world, proposal, step, &current.plan).await?,
+        (_, None) => additive(world, proposal, &current.plan).await?,
     };
     match step.act.action().drift(world).await? {
         Some(what) => Err(forbidden(format!("the world has changed since this was proposed: {what}"))),
@@ -169,8 +180,13 @@ async fn approved(world: &World, run: &Run, proposal: &Proposal, plan: &plan::Pl
     if !matches!(approval.state, State::Approved { .. }) || approval.digest != run.digest {
         return Err(forbidden("this was not approved"));
     }
+    // The approval's own copy of how many and who is what was counted by; the digest covers the proposal's.
+    if Some(&approval.quorum) != proposal.quorum.as_ref() || approval.environment != proposal.target.environment {
+        return Err(forbidden("it was approved by other rules than the proposal's"));
+    }
     let voters: BTreeSet<&Identity> = approval.votes.iter().map(|vote| &vote.by).filter(|voter| !is_requester(proposal, voter)).collect();
-    if voters.len() < usize::from(approval.quorum.needed) {
+    // Whatever a plan says: nobody's approval is not an approval.
+    if voters.len() < usize::from(approval.quorum.needed.max(1)) {
         return Err(forbidden("too few people approved this"));
     }
     for voter in voters {
@@ -185,7 +201,30 @@ async fn approved(world: &World, run: &Run, proposal: &Proposal, plan: &plan::Pl
             Err(Failure::Fault(fault)) => return Err(Withheld::Unverified(fault)),
         }
     }
+    may_still_ask(world, run, proposal, plan).await?;
     Ok(Authority::Approval { proposal: proposal.id.clone(), digest: approval.digest })
+}
+
+/// Whoever asked must be one who may ask for this now; the product itself asks only for what a schedule gives it.
+async fn may_still_ask(world: &World, run: &Run, proposal: &Proposal, plan: &plan::Plan) -> Result<(), Withheld> {
+    let Actor::Person(requester) = &proposal.requester else { return Ok(()) };
+    match asks(world, requester, proposal, plan).await {
+        Ok(()) => Ok(()),
+        Err(Failure::Refusal(why)) => Err(forbidden(format!("whoever asked for this may not any more: {}", why.sentence))),
+        // As with those who approved: Slack's outage does not leave a run half done.
+        Err(Failure::Fault(fault)) if has_acted(run, proposal) => {
+            tracing::warn!(run = run.id.as_str(), fault = fault.chain(), "the requester's account can't be verified again");
+            Ok(())
+        }
+        Err(Failure::Fault(fault)) => Err(Withheld::Unverified(fault)),
+    }
+}
+
+async fn asks(world: &World, requester: &Identity, proposal: &Proposal, plan: &plan::Plan) -> Result<(), Failure> {
+    let under = Circumstances { break_glass: proposal.right == Right::BreakGlass, ..Circumstances::default() };
+    let ask =
+        Ask { verb: proposal.verb, on: Some(On::Target(&proposal.target)), under: under.with_on_call(plan, requester, world.clock.now()) };
+    authorize_under(plan, world.directory.as_ref(), requester, &ask).await.map(drop)
 }
 
 /// Whether a step of the run has changed the world: then every approver was verified for that.
@@ -218,7 +257,7 @@ async fn additive(world: &World, proposal: &Proposal, plan: &plan::Plan) -> Resu
         return Err(forbidden(format!("the step {} replaces or deletes, and nobody approved it", step.id)));
     }
     if let Actor::Person(requester) = &proposal.requester {
-        authorize(plan, world.directory.as_ref(), requester, proposal.verb, Some(&proposal.target.environment)).await?;
+        asks(world, requester, proposal, plan).await?;
     }
     Ok(Authority::Additive)
 }

@@ -57,6 +57,16 @@ pub fn on_call(plan: &Plan, name: &str, now: Timestamp) -> bool {
     plan.on_call.rotations.keys().any(|rotation| page::on_call_now(plan, rotation, now).iter().any(|turn| turn == name))
 }
 
+/// Everybody who is on call: whoever has a rotation's turn; in a plan without rotations, everybody whom its first level wakes.
+#[must_use]
+pub fn on_call_people(plan: &Plan, now: Timestamp) -> Vec<Identity> {
+    let first = plan.on_call.escalation.first().map(|level| level.notify.clone()).unwrap_or_default();
+    let names = plan.on_call.rotations.keys().cloned().chain(first);
+    let people: BTreeSet<String> = names.flat_map(|name| page::on_call_now(plan, &name, now)).collect();
+    let user = |name: &String| plan.people.get(name).map(|person| person.slack.clone());
+    people.iter().filter_map(user).map(|user| Identity { org: plan.slack.organization.clone(), user }).collect()
+}
+
 /// Whether the plan gives a person a verb in an environment, or anywhere.
 fn allows(plan: &Plan, (name, person): (&str, &Person), verb: Verb, environment: Option<&str>) -> bool {
     let ask = Ask { verb, on: environment.map(On::Environment), under: Circumstances::default() };
@@ -67,4 +77,19 @@ fn allows(plan: &Plan, (name, person): (&str, &Person), verb: Verb, environment:
             false
         }
     }
+}
+
+/// For which approvals somebody counts, and where: the plan's name for the quorum, and environments.
+#[must_use]
+pub fn counts_for(plan: &Plan, name: &str, person: &Person) -> Vec<(&'static str, Vec<String>)> {
+    let quorums = [("destructive", Some(&plan.approvals.destructive)), ("traffic", plan.approvals.traffic.as_ref())];
+    let places = |roles: &[String]| -> Vec<String> {
+        let counts = |place: &str| {
+            let ask = Ask { verb: Verb::Approve, on: Some(On::Environment(place)), under: Circumstances::default() };
+            matches!(rule(plan, (name, person, None), &ask, Some(roles)), Ok(Ruling::Allowed(_)))
+        };
+        environments(plan).into_iter().filter(|place| counts(place)).collect()
+    };
+    let counted = quorums.into_iter().filter_map(|(what, quorum)| Some((what, places(&quorum?.roles))));
+    counted.filter(|(_, places)| !places.is_empty()).collect()
 }

@@ -5,7 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Consequences, PlannedStep, Proposal, Target, estimate};
+use super::{Consequences, PlannedStep, Proposal, Right, Target, estimate};
 use crate::{
     action::{Act, Class},
     failure::{Failure, Fault},
@@ -103,6 +103,7 @@ pub async fn propose(world: &World, current: &Current, opening: Opening, ask: As
         verb: ask.verb,
         title: ask.title,
         requester: ask.requester,
+        right: Right::Granted,
         reason: ask.reason,
         asked_at: opening.now,
         locks: locks(&ask.target, ask.locks),

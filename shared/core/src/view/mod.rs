@@ -7,6 +7,7 @@ mod card;
 mod contacts;
 mod decision;
 mod diagnose;
+mod failover;
 mod forms;
 mod health;
 mod home;
@@ -22,7 +23,7 @@ mod run;
 mod run_reply;
 mod run_report;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod told;
 mod why;
 
@@ -33,6 +34,7 @@ pub(crate) use card::{one_of, place};
 pub use contacts::{PAGE_LADDER, contacts, page_form};
 pub use decision::{decided_already, decision_counted, decision_reply, phrase_form, proposed};
 pub use diagnose::diagnosis;
+pub use failover::{FailoverChoices, failover_auto, failover_form, failover_verified};
 pub use forms::{RestoreChoices, ask_form, backup_form, restore_form};
 pub use health::{Checked, health};
 pub use home::{DatabaseGlance, Glance, OnCall, ServiceGlance, Situation, situation};
@@ -46,7 +48,7 @@ pub use page_text::{
     page_call, page_email, page_for_run, page_late, page_line, page_no_such_code, page_run_goes_on, page_sms, page_still_on_it_sms, page_yours,
 };
 pub use plan::plan_refused;
-pub use policy::{Myself, can_answer, can_everybody, who_may_what, whoami, whoami_stranger};
+pub use policy::{Myself, can_answer, glass_broken, can_everybody, who_may_what, whoami, whoami_stranger};
 pub use run::{run_headline, run_unreadable};
 pub use run_reply::run_reply;
 pub use run_report::run_report;

@@ -6,8 +6,9 @@ mod covered;
 mod forms;
 mod limits;
 mod lists;
+mod policy;
 mod run;
-mod sample;
+pub(crate) mod sample;
 
 use super::{Block, Element, Form, Message};
 

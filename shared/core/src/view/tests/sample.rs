@@ -16,7 +16,7 @@ use crate::{
     run::{Happened, Run, StepState, Told},
 };
 
-pub(super) fn at(time: &str) -> Timestamp {
+pub(crate) fn at(time: &str) -> Timestamp {
     format!("2026-11-22T{time}Z").parse().unwrap()
 }
 
@@ -138,6 +138,7 @@ pub(super) fn restore() -> Proposal {
         verb: Verb::Restore,
         title: "Restore inventory to 2026-11-22 14:02:00 UTC".to_owned(),
         requester: Actor::Person(who("U0ANA00001")),
+        right: crate::proposal::Right::Granted,
         reason: Some("a migration emptied the items table".to_owned()),
         asked_at: at("14:08:40"),
         target: Target {
@@ -296,7 +297,7 @@ pub(super) fn told(time: &str, what: Happened) -> Told {
     Told { at: at(time), what }
 }
 
-pub(super) fn live() -> Live {
+pub(crate) fn live() -> Live {
     Live {
         name: "inventory".to_owned(),
         entry: plan::Database {
@@ -329,7 +330,7 @@ pub(super) fn live() -> Live {
     }
 }
 
-pub(super) fn point(id: &str, taken_at: Option<Timestamp>, passed: Option<bool>) -> RecoveryPoint {
+pub(crate) fn point(id: &str, taken_at: Option<Timestamp>, passed: Option<bool>) -> RecoveryPoint {
     let automated = id.starts_with("rds:");
     RecoveryPoint {
         snapshot: Snapshot {
