@@ -53,6 +53,10 @@ impl Data {
             let secret = rds.seed(database).await?;
             secrets.seed(&database.region, &database.secret, &secret.to_string());
         }
+        for standby in &seed.standbys {
+            let secret = rds.seed_standby(standby).await?;
+            secrets.seed(&standby.region, &standby.secret, &secret.to_string());
+        }
         Ok(Self { rds, secrets, s3, route53, dns })
     }
 

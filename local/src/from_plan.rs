@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use mayday_core::plan::{Plan, PlanError, Traffic, load};
+use mayday_core::plan::{Failover, Plan, PlanError, Service, Traffic, load};
 
-use crate::seed::{Seed, SeedChannel, SeedDatabase, SeedPerson, SeedZone};
+use crate::seed::{Seed, SeedChannel, SeedDatabase, SeedPerson, SeedStandby, SeedZone};
 
 /// How many rows a seeded database has: enough that bringing them back is work.
 pub const ROWS: u64 = 100_000;
@@ -39,6 +39,7 @@ pub fn seed(plan_yaml: &str, rows: u64) -> Result<Seed, PlanError> {
                 rows,
             })
             .collect(),
+        standbys: standbys(&plan),
         regions: regions(&plan),
         plan_yaml: plan_yaml.to_owned(),
         zones: zones(&plan),
@@ -51,21 +52,71 @@ pub fn instance(database: &str, environment: &str) -> String {
     format!("{database}-{environment}")
 }
 
+/// The regions of databases, then those that services can go to: home is the first.
 fn regions(plan: &Plan) -> Vec<String> {
-    let regions: BTreeSet<&String> = plan.databases.values().map(|database| &database.region).collect();
-    if regions.is_empty() { vec!["eu-west-1".to_owned()] } else { regions.into_iter().cloned().collect() }
+    let homes: BTreeSet<&String> = plan.databases.values().map(|database| &database.region).collect();
+    let away: BTreeSet<&String> = failovers(plan).map(|(_, failover)| &failover.secondary.region).collect();
+    let mut regions: Vec<String> = homes.iter().copied().cloned().collect();
+    regions.extend(away.difference(&homes).copied().cloned());
+    if regions.is_empty() { vec!["eu-west-1".to_owned()] } else { regions }
 }
 
-/// The zones of the databases that are reached by a name, each name leading to its instance.
+fn failovers(plan: &Plan) -> impl Iterator<Item = (&Service, &Failover)> {
+    plan.services.values().filter_map(|service| Some((service, service.failover.as_ref()?)))
+}
+
+/// The standbys of services' databases.
+fn standbys(plan: &Plan) -> Vec<SeedStandby> {
+    let standby = |region: &str, (name, standby): (&String, &mayday_core::plan::Standby)| {
+        let database = plan.databases.get(name)?;
+        Some(SeedStandby {
+            of: instance(name, &database.environment),
+            of_region: database.region.clone(),
+            instance: standby.instance.clone(),
+            region: region.to_owned(),
+            secret: standby.secret.clone(),
+        })
+    };
+    let of =
+        |failover: &Failover| failover.standbys.iter().filter_map(|named| standby(&failover.secondary.region, named)).collect::<Vec<_>>();
+    failovers(plan).flat_map(|(_, failover)| of(failover)).collect()
+}
+
+/// Seconds that a service's names may be kept.
+const NAME_TTL: u64 = 60;
+/// Addresses of sites that are made up: blocks for documentation, RFC 5737.
+const SITES: [&str; 2] = ["192.0.2.10", "198.51.100.10"];
+
+/// The zones of the databases that are reached by a name, each name leading to its instance; and those of services, each
+/// name leading home.
 fn zones(plan: &Plan) -> Vec<SeedZone> {
     let mut zones: Vec<SeedZone> = Vec::new();
+    let mut add = |zone: &str, private: bool, record: (String, String, u64, String)| {
+        let place = zones.iter().position(|known| known.name == zone).unwrap_or_else(|| {
+            zones.push(SeedZone { name: zone.to_owned(), private, records: Vec::new() });
+            zones.len() - 1
+        });
+        if let Some(known) = zones.get_mut(place)
+            && !known.records.iter().any(|(name, kind, _, value)| (name, kind, value) == (&record.0, &record.1, &record.3))
+        {
+            known.records.push(record);
+        }
+    };
     for (name, database) in &plan.databases {
         let Traffic::Cname { zone, name: record } = &database.traffic else { continue };
         let host = crate::rds::endpoint(&instance(name, &database.environment), &database.region);
-        let record = (record.clone(), "CNAME".to_owned(), 5, host);
-        match zones.iter_mut().find(|known| known.name == *zone) {
-            Some(known) => known.records.push(record),
-            None => zones.push(SeedZone { name: zone.clone(), private: true, records: vec![record] }),
+        add(zone, true, (record.clone(), "CNAME".to_owned(), 5, host));
+    }
+    for record in failovers(plan).flat_map(|(_, failover)| &failover.records) {
+        for value in &record.primary {
+            add(&record.zone, false, (record.name.clone(), record.kind.clone(), NAME_TTL, value.clone()));
+        }
+        // Where an alias leads within its zone, there is something.
+        for (values, site) in [&record.primary, &record.secondary].into_iter().zip(SITES) {
+            let own = |value: &&String| record.kind == "CNAME" && value.trim_end_matches('.').ends_with(&record.zone);
+            for value in values.iter().filter(own) {
+                add(&record.zone, false, (value.trim_end_matches('.').to_owned(), "A".to_owned(), NAME_TTL, site.to_owned()));
+            }
         }
     }
     zones

@@ -17,6 +17,9 @@ pub struct Seed {
     pub channels: Vec<SeedChannel>,
     /// The databases that run when the stack is ready.
     pub databases: Vec<SeedDatabase>,
+    /// Their read replicas in other regions.
+    #[serde(default)]
+    pub standbys: Vec<SeedStandby>,
     /// The AWS regions of the plan; the first is home.
     pub regions: Vec<String>,
     /// The plan itself, put into the bucket as `plan.yaml`.
@@ -68,6 +71,21 @@ pub struct SeedDatabase {
     pub database: String,
     /// How many rows are in its tables.
     pub rows: u64,
+}
+
+/// A read replica of a seeded database, in another region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeedStandby {
+    /// The instance that it follows.
+    pub of: String,
+    /// The region of that.
+    pub of_region: String,
+    /// The RDS instance identifier.
+    pub instance: String,
+    /// Its region.
+    pub region: String,
+    /// The secret there, which leads to it.
+    pub secret: String,
 }
 
 /// A hosted zone.

@@ -15,6 +15,7 @@ fn seed() -> Seed {
     Seed {
         regions: vec!["eu-west-1".to_owned(), "eu-central-1".to_owned()],
         plan_yaml: "name: plan".to_owned(),
+        standbys: Vec::new(),
         databases: vec![SeedDatabase {
             instance: "orders".to_owned(),
             region: "eu-west-1".to_owned(),

@@ -84,6 +84,7 @@ async fn a_first_start_holds_the_seed_and_a_restart_the_same_world() {
             roles: vec!["dba".to_owned()],
         }],
         channels: vec![SeedChannel { id: "C1".to_owned(), name: "recovery".to_owned() }],
+        standbys: Vec::new(),
         databases: vec![SeedDatabase {
             instance: "orders".to_owned(),
             region: "eu-west-1".to_owned(),

@@ -81,7 +81,8 @@ impl Rds {
             killed: false,
             follows: draft.follows,
             latest: None,
-            beats: matches!(draft.work, Work::Seed { .. }),
+            // What replicates a database goes on with its heartbeat once it is promoted.
+            beats: matches!(draft.work, Work::Seed { .. } | Work::SeedReplica { .. } | Work::Replicate { .. }),
             seeded: if let Work::Seed { password, .. } = &draft.work { Some(password.clone()) } else { None },
             work: Some(draft.work),
         };

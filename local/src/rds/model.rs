@@ -31,6 +31,8 @@ pub(super) enum Work {
     FromSnapshot { backup: String },
     ToTime { source: String, backup: String, target: Moment },
     Replicate { source: String },
+    /// The same for the first world, without the statuses' delays.
+    SeedReplica { source: String },
     Seed { password: String, rows: u64 },
     Promote,
     Modify(Box<Changes>),

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     postgres::{Damage, Database, PORT},
-    seed::SeedDatabase,
+    seed::{SeedDatabase, SeedStandby},
     service::ACCOUNT,
 };
 
@@ -174,6 +174,46 @@ impl Rds {
         }))
     }
 
+    /// Makes a read replica of one of the first world's databases, and waits until it is `available`. Returns what its
+    /// secret holds, as [`Self::seed`] does.
+    ///
+    /// # Errors
+    /// When PostgreSQL or the disk refuses, or the source was not seeded.
+    pub async fn seed_standby(&self, seed: &SeedStandby) -> anyhow::Result<Value> {
+        let family = self.family();
+        self.add_group(GroupKind::Parameter, &seed.region, &format!("{}-{family}", seed.of))?;
+        self.add_group(GroupKind::Subnet, &seed.region, &format!("{}-private", seed.of))?;
+        let source = self.store.read().instance(&seed.of_region, &seed.of).cloned();
+        let source = source.with_context(|| format!("there is no instance {}", seed.of))?;
+        let known = self.store.read().instance(&seed.region, &seed.instance).cloned();
+        let one = match known {
+            Some(one) => one,
+            None => {
+                let draft = Draft {
+                    identifier: seed.instance.clone(),
+                    engine_version: source.engine_version.clone(),
+                    master_user: source.master_user.clone(),
+                    database: source.database.clone(),
+                    setup: Setup { retention: 0, kms_key: Some(default_key(&seed.region)), ..source.setup.clone() },
+                    tags: source.tags.clone(),
+                    follows: Some(source.resource.clone()),
+                    work: Work::SeedReplica { source: source.resource.clone() },
+                };
+                self.begin_instance(&seed.region, draft).map_err(|refusal| anyhow!("{}: {:?}", seed.instance, refusal.body))?
+            }
+        };
+        let one = self.settled(&one.resource).await?;
+        Ok(json!({
+            "engine": "postgres",
+            "host": one.endpoint(),
+            "port": PORT,
+            "username": one.master_user,
+            "password": source.seeded.as_deref().context("its source exists, but was not seeded")?,
+            "dbname": source.database,
+            "dbInstanceIdentifier": one.identifier,
+        }))
+    }
+
     fn seed_draft(&self, seed: &SeedDatabase, family: &str) -> Draft {
         let tags = [("Environment", "production"), ("Service", &seed.database), ("Team", "platform")];
         Draft {
@@ -198,6 +238,15 @@ impl Rds {
                 (None, _) => return Ok(found),
             }
         }
+    }
+
+    /// Carries out a standby's seed.
+    pub(super) async fn grow_standby(&self, one: &Instance, work: &Work) -> anyhow::Result<()> {
+        if !one.answered {
+            self.build(one, work).await?;
+        }
+        self.spawn_archiver(&one.resource);
+        self.finish(&one.resource, "available")
     }
 
     /// Carries out a seed: everything without the statuses' delays.

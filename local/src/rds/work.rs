@@ -81,6 +81,7 @@ impl Rds {
                 self.grow_up(one, &work).await
             }
             Work::Seed { .. } => self.grow_seed(one, &work).await,
+            Work::SeedReplica { .. } => self.grow_standby(one, &work).await,
             Work::Promote => self.promote(one).await,
             Work::Modify(changes) => self.modify(one, *changes).await,
             Work::Snapshot { backup } => self.take_snapshot(one, &backup).await,
@@ -105,7 +106,7 @@ impl Rds {
                 let source = self.archive_of(source);
                 cluster.restore_to(backup, (&source, target.real), &self.server_settings(one), &self.addresses).await?;
             }
-            Work::Replicate { source } => cluster.follow(&*self.living(source)?).await?,
+            Work::Replicate { source } | Work::SeedReplica { source } => cluster.follow(&*self.living(source)?).await?,
             _ => cluster.create().await?,
         }
         self.start_server(one).await?;

@@ -18,6 +18,8 @@ pub(super) async fn handle(desk: &Desk<'_>, callback: &str, reference: &str, val
     match callback {
         "approval_phrase" => approve(desk, &ProposalId(reference.to_owned()), values.get("phrase").map_or("", String::as_str)).await,
         "restore" => command::restore::submitted(desk, values).await,
+        "failover" => command::failover::submitted(desk, values).await,
+        "failback" => command::failback::submitted(desk, values).await,
         "page" => command::page::submitted(desk, values).await,
         "ask" => shortcut::asked(desk, values).await,
         "backup" => command::backup::submitted(desk, values).await,

@@ -6,7 +6,7 @@ use super::{Code, Moment, Mrkdwn, Span, card::span};
 use crate::{
     action::{Act, Through},
     mrkdwn,
-    proposal::{PlannedStep, Proposal},
+    proposal::{PlannedStep, Proposal, TargetKind},
     run::{Run, State, StepRecord, StepState},
 };
 
@@ -112,6 +112,8 @@ pub(super) enum Traffic<'a> {
 impl<'a> Traffic<'a> {
     pub(super) fn of(run: &'a Run, proposal: &'a Proposal) -> Self {
         let switch = steps(run, proposal).find_map(|step| match &step.planned.act {
+            // A service's names say where people are led.
+            _ if proposal.target.kind == TargetKind::Service => None,
             Act::Switch(switch) => Some((switch.before.instance(), switch.to.as_str(), step.record)),
             _ => None,
         });

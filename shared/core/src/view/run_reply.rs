@@ -71,8 +71,13 @@ fn failed(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
         // It was tried again before this could be told.
         _ => mrkdwn!(""),
     };
-    let traffic = Traffic::of(run, proposal).sentence();
+    let traffic = stands(run, proposal);
     mrkdwn!("❌ {}, failed{}.\n*{}*\n{}", sentence(&named(run, proposal, id)), why, traffic, moves(proposal, id))
+}
+
+/// Where people are led, as far as this run has gone.
+pub(super) fn stands(run: &Run, proposal: &Proposal) -> Mrkdwn {
+    super::failover::half_way(run, proposal).unwrap_or_else(|| Traffic::of(run, proposal).sentence())
 }
 
 /// `named` at the beginning of a sentence.
@@ -109,7 +114,7 @@ fn still_stuck(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
         "⏳ {}, still waits for a decision{}. {} {}",
         sentence(&what),
         since,
-        Traffic::of(run, proposal).sentence(),
+        stands(run, proposal),
         moves(proposal, id)
     )
 }
@@ -118,8 +123,8 @@ fn ended(run: &Run, proposal: &Proposal) -> Mrkdwn {
     let report = "The report is in the channel.";
     match &run.state {
         State::Succeeded => mrkdwn!("✅ It is done: {}. {}", counted(run.steps.len()), report),
-        State::Stopped { by } => mrkdwn!("⏹ It has stopped, as {} wanted. {} {}", by, Traffic::of(run, proposal).sentence(), report),
-        State::Failed { why } => mrkdwn!("❌ It was given up: {}. {} {}", why, Traffic::of(run, proposal).sentence(), report),
+        State::Stopped { by } => mrkdwn!("⏹ It has stopped, as {} wanted. {} {}", by, stands(run, proposal), report),
+        State::Failed { why } => mrkdwn!("❌ It was given up: {}. {} {}", why, stands(run, proposal), report),
         State::Running | State::Stuck { .. } => mrkdwn!("It has ended. {}", report),
     }
 }

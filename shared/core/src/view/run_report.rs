@@ -6,8 +6,10 @@ use super::{
     Block, Code, Element, Message, Moment, Mrkdwn, Span,
     approval::short_digest,
     card::span,
+    failover,
     progress::{Step, Traffic, steps, without},
     run::state_line,
+    run_reply::stands,
 };
 use crate::{
     action::{Act, Through},
@@ -54,7 +56,7 @@ fn outcome(run: &Run, proposal: &Proposal) -> Vec<Mrkdwn> {
         let left_out = steps(run, proposal).filter(|step| matches!(step.record.state, StepState::Skipped { .. }));
         lines.extend(left_out.map(|step| mrkdwn!("⚠️ Without step {}, “{}”: {}.", step.number, step.planned.name, without(step.planned))));
     } else {
-        lines.push(mrkdwn!("*{}*", Traffic::of(run, proposal).sentence()));
+        lines.push(mrkdwn!("*{}*", stands(run, proposal)));
     }
     lines
 }
@@ -169,6 +171,9 @@ fn setting_lines(run: &Run, proposal: &Proposal) -> Vec<Mrkdwn> {
 fn aftermath(run: &Run, proposal: &Proposal) -> Vec<Mrkdwn> {
     let traffic = Traffic::of(run, proposal);
     if run.state == State::Succeeded {
+        if let Some(lines) = failover::what_now(proposal) {
+            return lines;
+        }
         let Traffic::Moved(old, _) = traffic else { return Vec::new() };
         return vec![
             mrkdwn!("*The old instance*"),
@@ -199,6 +204,7 @@ fn left_behind(step: &Step<'_>) -> Option<Mrkdwn> {
     let made = match (&step.record.state, step.record.attempts) {
         (StepState::Done(_), _) => "",
         (_, 0) => return None,
+        (StepState::Failed(finding), 1) if finding.is_refused() => return None,
         _ => " (perhaps: its step did not end well)",
     };
     Some(match &step.planned.act {
@@ -206,6 +212,11 @@ fn left_behind(step: &Step<'_>) -> Option<Mrkdwn> {
             mrkdwn!("• the instance {} in {}{}", Code(&restore.restoration.new_instance), restore.restoration.region, made)
         }
         Act::Backup(backup) => mrkdwn!("• the snapshot {} in {}{}", Code(&backup.snapshot), backup.region, made),
+        Act::Reseed(reseed) => {
+            let replication = &reseed.replication;
+            mrkdwn!("• the read replica {} in {}{}", Code(&replication.new_instance), replication.region, made)
+        }
+        Act::Freeze(freeze) => mrkdwn!("• {} takes no writes{}", Code(&freeze.primary.instance), made),
         Act::Retire(retire) => mrkdwn!("• the final snapshot {} in {}{}", Code(&retire.final_snapshot), retire.region, made),
         _ => return None,
     })
