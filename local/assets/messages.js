@@ -145,7 +145,7 @@ function drawMessage(message, { joined = false, replies = [], inThread = false }
     if (/^#?[0-9a-f]{6}$/i.test(one.color || "")) bar.style.borderLeftColor = `#${one.color.replace("#", "")}`;
     return bar;
   });
-  const files = (message.files || []).map((one) => h("a", { class: "file", href: one.url_private, download: one.name }, icon("send", 16), one.title || one.name));
+  const files = (message.files || []).map((one) => one.mimetype === "image/png" ? h("a", { class: "picture", href: one.url_private, target: "_blank" }, h("img", { src: one.url_private, alt: one.alt_txt, title: one.title })) : h("a", { class: "file", href: one.url_private, download: one.name }, icon("send", 16), one.title || one.name));
   const reactions = message.reactions?.length > 0 && h("div", { class: "reactions" }, message.reactions.map((one) => h("span", { class: "reaction", title: one.users.map((id) => person(id).real_name).join(", ") }, EMOJI.get(one.name) || `:${one.name}:`, h("b", {}, one.count))));
   const classes = ["message", joined && "joined", message.ephemeral && "ephemeral", store.thread === message.ts && !inThread && "selected"].filter(Boolean).join(" ");
   return h(

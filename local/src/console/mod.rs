@@ -25,7 +25,7 @@ use crate::{
     control::{read, refusal},
     front::respond,
     service::{Call, Service, Shared, dispatch},
-    slack::{Act, Impossible, Slack},
+    slack::{Act, Impossible, Slack, mimetype},
 };
 
 /// The largest upload.
@@ -48,6 +48,7 @@ pub fn router(shared: Arc<Shared>, slack: Arc<Slack>, world: Arc<dyn World>) -> 
         .route("/slack/api/{method}", any(vendor))
         .route("/hooks/{id}", any(vendor))
         .route("/files/{id}", get(download).post(upload))
+        .route("/pagerduty/v2/enqueue", post(pagerduty))
         .route("/local/state", get(state))
         .route("/local/act", post(act))
         .route("/local/mint", post(mint))
@@ -87,7 +88,9 @@ async fn upload(State(console): State<Console>, Path(id): Path<String>, body: By
 async fn download(State(console): State<Console>, Path(id): Path<String>) -> Response {
     let Some((name, content)) = console.slack.file(&id) else { return StatusCode::NOT_FOUND.into_response() };
     let plain: String = name.chars().filter(|letter| letter.is_ascii_graphic() && *letter != '"').collect();
+    let mimetype = mimetype(&content);
     let mut response = content.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(mimetype));
     // Always a download: a file's content is the bot's, and must not run in the console's origin.
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{plain}\""));
     response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment")));
@@ -122,7 +125,40 @@ async fn state(State(console): State<Console>) -> Response {
     .into_response()
 }
 
+/// PagerDuty's own path goes through the fault table and the record like every vendor's.
+async fn pagerduty(State(console): State<Console>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
+    let Some(service) = console.world.pagerduty() else { return StatusCode::NOT_FOUND.into_response() };
+    let call = Call {
+        service: service.name().to_owned(),
+        operation: String::new(),
+        region: String::new(),
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: String::new(),
+        headers: parts.headers,
+        body,
+    };
+    let shared = console.shared.clone();
+    respond(console.shared.tasks.run(async move { dispatch(&shared, &service, call).await }).await.flatten())
+}
+
+/// What people do outside of Slack is told by what came of it; `None`: it is done in Slack.
+async fn outside(console: &Console, body: &Bytes) -> Option<Response> {
+    let deed: Value = serde_json::from_slice(body).ok()?;
+    let world = console.world.clone();
+    let done = console.shared.tasks.run(async move { world.outside(&deed).await }).await??;
+    Some(match done {
+        Ok(told) => Json(told).into_response(),
+        Err(sentence) => refusal(StatusCode::UNPROCESSABLE_ENTITY, &sentence),
+    })
+}
+
 async fn act(State(console): State<Console>, body: Bytes) -> Response {
+    if let Some(done) = outside(&console, &body).await {
+        return done;
+    }
     let wanted: Act = match read(&body) {
         Ok(wanted) => wanted,
         Err(refused) => return refused,

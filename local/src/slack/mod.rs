@@ -30,6 +30,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 pub use act::{Act, Deed, Impossible, Outcome};
+pub(crate) use api::mimetype;
 pub use bot::signature;
 pub use workspace::{ChannelSeed, Person, Shortcut, SlashCommand, UserGroup, Workspace};
 

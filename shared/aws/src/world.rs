@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use mayday_core::port::{Chat, Clock, Directory, Probes, Secrets, Ways, World};
+use mayday_core::port::{Chat, Clock, Directory, NoCharts, Probes, Secrets, Ways, World};
 use mayday_resolver::{LookupError, Resolver};
 
 use crate::{
@@ -154,6 +154,7 @@ impl Aws {
             dns: Arc::new(Route53Dns::new(connection, self.resolver.clone())),
             probes,
             sql: Arc::new(InspectorSql::new(connection, environment.inspector.clone(), self.secrets.clone())),
+            charts: Arc::new(NoCharts),
             chat,
             directory,
             pager: ways.pager,

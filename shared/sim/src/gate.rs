@@ -55,6 +55,7 @@ impl Gate {
             secrets: gate.clone(),
             dns: gate.clone(),
             probes: gate.clone(),
+            charts: gate.clone(),
             sql: gate.clone(),
             chat: gate.clone(),
             directory: gate.clone(),

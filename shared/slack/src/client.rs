@@ -5,6 +5,7 @@
 
 mod chat;
 mod directory;
+mod files;
 
 use std::{sync::Arc, time::Duration};
 
@@ -178,6 +179,11 @@ fn messages(json: &Value) -> Vec<String> {
 fn retry_after(response: &reqwest::Response) -> Duration {
     let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|text| text.trim().parse().ok());
     seconds.map_or(MAX_RETRY_AFTER, Duration::from_secs).clamp(Duration::from_secs(1), MAX_RETRY_AFTER)
+}
+
+/// For an upload: anything but a success is none, and nobody sees a part of one.
+fn answered(status: StatusCode) -> Result<(), Error> {
+    if status.is_success() { Ok(()) } else { Err(Error::Unreachable { why: format!("HTTP status {}", status.as_u16()), perhaps_done: false }) }
 }
 
 fn server_error(status: StatusCode) -> Error {

@@ -2,6 +2,8 @@
 
 /// Where Slack's response URLs live.
 const SLACK: &str = "https://hooks.slack.com/";
+/// Where Slack takes files.
+const FILES: &str = "https://files.slack.com/";
 
 /// An origin, `scheme://host:port`, that response URLs may have besides Slack's: the local stack's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +29,13 @@ impl ResponseUrl {
     /// `SLACK_API_URL` has. `None` for any other: nothing else that a payload names is ever fetched.
     #[must_use]
     pub fn new(url: &str, local: Option<&Origin>) -> Option<Self> {
-        // The whole origin with the slash after it is compared as text: no parser can then find another host in it,
-        // provided that none of the characters is there which parsers strip or turn around.
-        let plain = url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-        let ours =
-            url.starts_with(SLACK) || local.is_some_and(|Origin(origin)| url.strip_prefix(origin).is_some_and(|it| it.starts_with('/')));
-        (plain && ours).then(|| Self(url.to_owned()))
+        leads_to(SLACK, url, local).then(|| Self(url.to_owned()))
+    }
+
+    /// Takes a URL that Slack has given to upload a file to, likewise.
+    #[must_use]
+    pub fn of_upload(url: &str, local: Option<&Origin>) -> Option<Self> {
+        leads_to(FILES, url, local).then(|| Self(url.to_owned()))
     }
 
     /// The address.
@@ -40,6 +43,15 @@ impl ResponseUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a URL is at a host of Slack's, or of the local stack's.
+fn leads_to(slack: &str, url: &str, local: Option<&Origin>) -> bool {
+    // The whole origin with the slash after it is compared as text: no parser can then find another host in it,
+    // provided that none of the characters is there which parsers strip or turn around.
+    let plain = url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let ours = url.starts_with(slack) || local.is_some_and(|Origin(origin)| url.strip_prefix(origin).is_some_and(|it| it.starts_with('/')));
+    plain && ours
 }
 
 #[cfg(test)]

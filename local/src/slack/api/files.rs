@@ -6,6 +6,16 @@ use serde_json::{Value, json};
 use super::{Answer, Arguments};
 use crate::slack::{Slack, model::Message, store::Change};
 
+/// The longest text for those who can't see a picture, in characters.
+const LONGEST_ALT: usize = 1_000;
+/// How every PNG begins.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// What a file is, by how it begins, as Slack finds out too.
+pub(crate) fn mimetype(content: &[u8]) -> &'static str {
+    if content.starts_with(PNG) { "image/png" } else { "application/octet-stream" }
+}
+
 impl Slack {
     pub(super) fn upload_url(&self, arguments: &Arguments) -> Answer {
         let filename = arguments.text("filename").ok_or("invalid_arguments")?;
@@ -16,7 +26,16 @@ impl Slack {
         // The name rides in the id's folder, so that an upload that outlives the stack still has one.
         let folder = self.folder.join("files").join(&id);
         let name = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&filename);
-        std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join("name"), name)).map_err(|_| "internal_error")?;
+        let alt = arguments.text("alt_txt").unwrap_or_default();
+        if alt.chars().count() > LONGEST_ALT {
+            return Err("alt_txt_too_large".into());
+        }
+        let keep = || {
+            std::fs::create_dir_all(&folder)?;
+            std::fs::write(folder.join("name"), name)?;
+            std::fs::write(folder.join("alt"), alt)
+        };
+        keep().map_err(|_: std::io::Error| "internal_error")?;
         Ok(json!({"upload_url": format!("{}/files/{id}", self.shared.url), "file_id": id}))
     }
 
@@ -44,9 +63,10 @@ impl Slack {
             let id = file["id"].as_str().ok_or("file_not_found")?;
             let (name, content) = self.file(id).ok_or("file_not_found")?;
             let url = format!("{}/files/{id}", self.shared.url);
+            let alt = std::fs::read_to_string(self.folder.join("files").join(id).join("alt")).unwrap_or_default();
             files.push(json!({
                 "id": id, "name": name, "title": file["title"].as_str().unwrap_or(&name), "size": content.len(),
-                "url_private": url, "url_private_download": url, "permalink": url, "user": self.workspace.bot_user_id,
+                "url_private": url, "url_private_download": url, "permalink": url, "user": self.workspace.bot_user_id, "alt_txt": alt, "mimetype": mimetype(&content),
             }));
         }
         if let Some(channel) = arguments.text("channel_id").or_else(|| arguments.text("channels")) {

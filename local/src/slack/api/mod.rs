@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 pub(crate) use arguments::Arguments;
 pub(crate) use chat::Content;
+pub(crate) use files::mimetype;
 
 use super::{Slack, json_reply, limits};
 use crate::service::{Call, Reply};

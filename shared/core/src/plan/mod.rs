@@ -28,6 +28,7 @@ pub use database::{Alerts, BackupClass, Check, Database, Expectation, Objectives
 pub use document::{Code, Document, Listing, Locations, Place, Section, Shows, Task};
 pub use finding::{Finding, Path, Position, Weight};
 pub use load::{PlanError, examine, load, located};
+pub use locate::keys;
 pub use people::{Channel, Grant, Level, OnCall, Person, Role, Rotation};
 pub use scenario::{Drill, Goals, Kind, Phase, RunbookFile, Scenario, Sign, Tier};
 pub use service::{App, Failover, Probe, ProbeKind, Record, Service, Site, Standby};

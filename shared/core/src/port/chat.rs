@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     failure::CallError,
+    picture::Picture,
     view::{Form, Message},
 };
 
@@ -42,11 +43,17 @@ pub trait Chat: Send + Sync {
     /// Shows a message to one person in a channel.
     async fn whisper(&self, channel: &str, user: &str, message: &Message) -> Result<(), CallError>;
 
+    /// Uploads a picture to a channel; into a thread if one is given.
+    async fn picture(&self, channel: &str, thread: Option<&str>, picture: &Picture) -> Result<(), CallError>;
+
     /// Answers a command or a click, visibly to the person who made it only.
     async fn respond(&self, to: &ResponseUrl, message: &Message) -> Result<(), CallError>;
 
     /// Opens a form.
     async fn open(&self, trigger: &TriggerId, form: &Form) -> Result<ViewId, CallError>;
+
+    /// Shows this on the app's home tab to one person, in place of what it showed them.
+    async fn publish(&self, user: &str, home: &Message) -> Result<(), CallError>;
 
     /// Replaces an open form.
     async fn update_form(&self, view: &ViewId, form: &Form) -> Result<(), CallError>;

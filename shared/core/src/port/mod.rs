@@ -5,6 +5,7 @@
 //! records (the table) and what people read (the chat) need none.
 
 mod blobs;
+mod charts;
 mod chat;
 mod clock;
 mod databases;
@@ -20,6 +21,7 @@ mod workflow;
 use std::sync::Arc;
 
 pub use blobs::{Blob, Blobs};
+pub use charts::{Charts, NoCharts};
 pub use chat::{Chat, Posted, ResponseUrl, TriggerId, ViewId};
 pub use clock::{Clock, Random};
 pub use databases::{
@@ -58,6 +60,8 @@ pub struct World {
     pub probes: Arc<dyn Probes>,
     /// Questions to a database.
     pub sql: Arc<dyn Sql>,
+    /// What draws pictures.
+    pub charts: Arc<dyn Charts>,
     /// Messages and forms.
     pub chat: Arc<dyn Chat>,
     /// Who people are.

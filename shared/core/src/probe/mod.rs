@@ -5,6 +5,7 @@
 //! ([`ask`]); their questions do not count for the verdict.
 
 mod ask;
+mod diagnosis;
 mod question;
 mod state;
 mod tell;
@@ -13,6 +14,7 @@ mod together;
 mod watch;
 
 pub use ask::{Heard, ask, ask_all};
+pub use diagnosis::{Aspect, Diagnosis, Fact, Found, Match, Patient, gather};
 pub use question::{Place, Question, database_question, questions, questions_of};
 pub use state::{State, state_of};
 pub use tick::tick;

@@ -7,6 +7,7 @@ use crate::{
     audit,
     failure::Fault,
     ident::{Actor, RunId, StepId},
+    picture,
     port::{Delivery, World},
     proposal::{Proposal, drifted},
     store::{Kept, Store},
@@ -189,6 +190,7 @@ impl Visit<'_> {
         if !told_all && waited < REMINDER {
             return Ok(Next::Wait { seconds: 15 });
         }
+        picture::show_run(self.world, self.run(), &self.proposal).await;
         Ok(if self.run().state == State::Succeeded { Next::Done } else { Next::Failed })
     }
 

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use mayday_core::{
     failure::CallError,
+    picture::Picture,
     port::{Chat, Posted, ResponseUrl, TriggerId, ViewId},
     view::{Form, Message},
 };
@@ -33,6 +34,16 @@ impl Chat for Gate {
             Ok(Posted { channel: place, ts })
         });
         post.await
+    }
+
+    async fn picture(&self, channel: &str, thread: Option<&str>, picture: &Picture) -> Result<(), CallError> {
+        let (place, thread, text) = (channel.to_owned(), thread.map(str::to_owned), picture.alt.clone());
+        let upload = self.change(change(Port::Chat, "picture", &picture.file), move |inner| {
+            said(inner, &text);
+            inner.state.chat.pictures.push((place, thread, text));
+            Ok(())
+        });
+        upload.await
     }
 
     async fn update(&self, posted: &Posted, message: &Message) -> Result<(), CallError> {
@@ -87,6 +98,16 @@ impl Chat for Gate {
             Ok(ViewId(view))
         });
         open.await
+    }
+
+    async fn publish(&self, user: &str, home: &Message) -> Result<(), CallError> {
+        let (user, text) = (user.to_owned(), wire(home));
+        let publish = self.change(change(Port::Chat, "publish", home.text.as_str()), move |inner| {
+            said(inner, &text);
+            inner.state.chat.homes.insert(user, text);
+            Ok(())
+        });
+        publish.await
     }
 
     async fn update_form(&self, view: &ViewId, form: &Form) -> Result<(), CallError> {

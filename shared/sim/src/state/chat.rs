@@ -16,10 +16,14 @@ pub struct Said {
 pub struct ChatLog {
     /// Messages by their timestamp.
     pub messages: BTreeMap<String, Said>,
+    /// Pictures: channel, thread, and what each says to those who can't see it.
+    pub pictures: Vec<(String, Option<String>, String)>,
     /// What was shown to one person only: user, text.
     pub whispers: Vec<(String, String)>,
     /// Open forms, by their id; each with all its versions.
     pub forms: BTreeMap<String, Vec<String>>,
+    /// What the home tab shows, by user.
+    pub homes: BTreeMap<String, String>,
     /// Triggers that opened a form.
     pub used_triggers: Vec<String>,
     /// How often each response URL was used.

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use mayday_core::{
     failure::CallError,
+    picture::Picture,
     port::{Chat, Posted, ResponseUrl, TriggerId, ViewId},
-    view::{Form, Message},
+    view::{Block, Form, Message},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -48,6 +49,10 @@ impl Chat for SlackClient {
         Ok(())
     }
 
+    async fn picture(&self, channel: &str, thread: Option<&str>, picture: &Picture) -> Result<(), CallError> {
+        Ok(self.upload(channel, thread, picture).await?)
+    }
+
     async fn respond(&self, to: &ResponseUrl, message: &Message) -> Result<(), CallError> {
         for page in pages(&value(message)?) {
             self.reply(&to.0, quiet([json!({"response_type": "ephemeral", "replace_original": false}), page])).await?;
@@ -58,6 +63,13 @@ impl Chat for SlackClient {
     async fn open(&self, trigger: &TriggerId, form: &Form) -> Result<ViewId, CallError> {
         let answer = self.call("views.open", json!({"trigger_id": trigger.0, "view": value(form)?})).await?;
         text(&answer, "/view/id").map(ViewId).ok_or_else(|| odd("views.open"))
+    }
+
+    async fn publish(&self, user: &str, home: &Message) -> Result<(), CallError> {
+        let blocks = if home.blocks.is_empty() { Block::paragraphs([home.text.clone()]) } else { home.blocks.clone() };
+        let view = json!({"type": "home", "blocks": value(&blocks)?});
+        self.call("views.publish", json!({"user_id": user, "view": view})).await?;
+        Ok(())
     }
 
     async fn update_form(&self, view: &ViewId, form: &Form) -> Result<(), CallError> {
