@@ -16,6 +16,7 @@ pub mod failback;
 pub mod failover;
 pub mod help;
 pub mod home;
+pub mod orders;
 pub mod page;
 pub mod restore;
 pub mod runs;
@@ -25,6 +26,7 @@ pub mod why;
 
 mod escape;
 mod gather;
+mod guess;
 mod name;
 mod nearest;
 mod parse;
@@ -32,6 +34,7 @@ mod split;
 mod usage;
 
 pub use escape::Mention;
+pub use guess::{Known, guess};
 pub use name::{is_mixed, shown};
 pub use nearest::{nearest, unknown};
 pub use parse::parse;
@@ -131,6 +134,8 @@ verbs! {
     Can in can,
     /// Ask without the grant.
     Breakglass in breakglass,
+    /// Show what may be done with nobody awake.
+    Orders in orders,
     /// Stop something.
     Cancel in cancel,
     /// Wake people.

@@ -29,6 +29,7 @@ pub(super) async fn handle(desk: &Desk<'_>, action: &str, value: &str, message: 
         ("escalate", false) => ack::pressed(desk, value, Press::Escalate).await,
         ("resolve", false) => ack::pressed(desk, value, Press::Resolve).await,
         ("retire", true) => retire(desk, &RunId(value.to_owned())).await,
+        (order, false) if order.starts_with("order_") => crate::command::orders::pressed(desk, order, value).await,
         // A button that stands for a command carries the command's text.
         (open, false) if open.starts_with("open_") => {
             desk.command(&crate::command::parse(value)?).await

@@ -191,6 +191,7 @@ impl Desk<'_> {
             Command::Whoami(args) => command::whoami::run(self, args).await,
             Command::Can(args) => command::can::run(self, args).await,
             Command::Breakglass(args) => command::breakglass::run(self, args).await,
+            Command::Orders(args) => command::orders::run(self, args).await,
             Command::Cancel(args) => command::cancel::run(self, args).await,
             Command::Page(args) => command::page::run(self, args).await,
             Command::Ack(args) => command::ack::run(self, args).await,

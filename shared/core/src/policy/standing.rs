@@ -45,6 +45,12 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// The opaque id that its buttons carry.
+    #[must_use]
+    pub fn id(&self) -> String {
+        approval_id(&self.digest).0
+    }
+
     /// What an approver must type.
     #[must_use]
     pub fn phrase(&self) -> String {

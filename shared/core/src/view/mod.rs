@@ -17,6 +17,7 @@ mod mrkdwn;
 mod page;
 mod page_text;
 mod plan;
+mod orders;
 mod policy;
 mod progress;
 mod run;
@@ -48,6 +49,7 @@ pub use page_text::{
     page_call, page_email, page_for_run, page_late, page_line, page_no_such_code, page_run_goes_on, page_sms, page_still_on_it_sms, page_yours,
 };
 pub use plan::plan_refused;
+pub use orders::{order_asked, order_form, order_put, order_stands, orders_list};
 pub use policy::{Myself, can_answer, glass_broken, can_everybody, who_may_what, whoami, whoami_stranger};
 pub use run::{run_headline, run_unreadable};
 pub use run_reply::run_reply;
