@@ -22,6 +22,21 @@ enum Inside {
     Map(Vec<(String, Position, Node)>),
 }
 
+/// The keys of what a path leads to, in the order in which they are written: the plan itself keeps them by name.
+#[must_use]
+pub fn keys(text: &str, path: &Path) -> Vec<String> {
+    let places = Places::of(text);
+    let Some(root) = &places.0 else { return Vec::new() };
+    let inner = path.0.iter().try_fold(root, |node, step| match &node.inside {
+        Inside::Map(entries) => entries.iter().find(|(key, ..)| key == step).map(|(_, _, inner)| inner),
+        Inside::Scalar | Inside::List(_) => None,
+    });
+    match inner.map(|node| &node.inside) {
+        Some(Inside::Map(entries)) => entries.iter().map(|(key, ..)| key.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// Where paths are in a text.
 pub(super) struct Places(Option<Node>);
 

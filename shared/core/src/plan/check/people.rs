@@ -156,7 +156,7 @@ fn unreachable(found: &mut Findings, name: &str, person: &Person, by: &[Channel]
     });
     if let Some(lacks) = lacks {
         found
-            .warn(&Path::of(&["people", name]), format!("people.{name} is woken by {lacks} but has none"))
+            .warn(&Path::of(&["people", name]), format!("people.{name} is to be reached by {lacks} but has none"))
             .instead(format!("Fill in {lacks}"));
     }
 }

@@ -71,7 +71,7 @@ fn l2_a_name_is_never_left_without_an_answer() {
 fn l1_small_grammars_are_checked_where_they_stand() {
     let level = |level: &str| format!("on_call: {{escalation: [{{name: Primary, notify: [ana], {level}}}]}}");
     says(&level("within: 0s"), "nobody could acknowledge in time");
-    says(&level("within: 5m"), "people.ana is woken by phone but has none");
+    says(&level("within: 5m"), "people.ana is to be reached by phone but has none");
     says("on_call: {rotations: {first: {people: [ana], every: 7d, from: Monday}}}", "“Monday” is no date and time");
     says("on_call: {rotations: {ana: {people: [bob], every: 7d, from: '2026-01-05T09:00'}}}", "is a rotation and a person");
     says("drills: {d: {title: D, schedule: '0 25 * * *'}}", "is no cron");
