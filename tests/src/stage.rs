@@ -285,6 +285,11 @@ impl Stage {
         self.http.post(url).json(body).send().await.unwrap().status().as_u16()
     }
 
+    /// What is at an address of the stack.
+    pub async fn download(&self, url: &str) -> Vec<u8> {
+        self.http.get(url).send().await.unwrap().bytes().await.unwrap().to_vec()
+    }
+
     /// What a failed test wants to know.
     pub(crate) fn picture(&self) -> String {
         let runs: Vec<String> = self

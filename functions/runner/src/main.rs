@@ -1,6 +1,9 @@
 //! One visit to a run: takes it as far as it goes without waiting, and says what whoever drives it must do next.
 
+use std::sync::Arc;
+
 use lambda_runtime::{Diagnostic, LambdaEvent, run, service_fn};
+use mayday_chart::Painter;
 use mayday_core::{
     failure::Fault,
     ident::RunId,
@@ -32,7 +35,8 @@ struct Answer {
 async fn main() -> Result<(), lambda_runtime::Error> {
     mayday_entry::log();
     #[expect(clippy::disallowed_methods, reason = "the one place where this function's configuration is read")]
-    let bot = mayday_entry::begin(|name| std::env::var(name).ok()).await?;
+    let mut bot = mayday_entry::begin(|name| std::env::var(name).ok()).await?;
+    bot.world.charts = Arc::new(Painter);
     run(service_fn(|event: LambdaEvent<Visit>| visit(&bot, event.payload))).await
 }
 

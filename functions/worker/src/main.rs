@@ -1,7 +1,10 @@
 //! Does what people ask: parses, authorizes, proposes, decides, replies. Invoked by the door, asynchronously: Lambda
 //! tries twice more when it fails, and hands what still failed to the scheduler, which tells the person.
 
+use std::sync::Arc;
+
 use lambda_runtime::{Diagnostic, LambdaEvent, run, service_fn};
+use mayday_chart::Painter;
 use mayday_core::{
     audit,
     desk::{self, Request},
@@ -23,7 +26,8 @@ use serde_json::{Value, json};
 async fn main() -> Result<(), lambda_runtime::Error> {
     mayday_entry::log();
     #[expect(clippy::disallowed_methods, reason = "the one place where this function's configuration is read")]
-    let bot = mayday_entry::begin(|name| std::env::var(name).ok()).await?;
+    let mut bot = mayday_entry::begin(|name| std::env::var(name).ok()).await?;
+    bot.world.charts = Arc::new(Painter);
     run(service_fn(|event: LambdaEvent<Event>| handle(&bot, event.payload))).await
 }
 

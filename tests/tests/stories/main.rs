@@ -7,5 +7,6 @@ mod checks;
 mod crash;
 mod delivery;
 mod dependencies;
+mod health;
 mod identity;
 mod restore;

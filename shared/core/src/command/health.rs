@@ -10,7 +10,7 @@ use crate::{
     desk::{Desk, Reply},
     failure::{Failure, Fault, Refusal},
     plan::{Plan, ProbeKind},
-    policy,
+    picture, policy,
     probe::{self, Heard, Outcome, Question, Watch},
     store::Store,
     view::{self, Checked},
@@ -56,6 +56,10 @@ pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
     };
     let checked = checked(desk, &questions).await?;
     let left_out = questions.len() - checked.len();
+    // Everybody who is there looks at the same picture; a channel that the bot is not in gets none.
+    if let (Some(name), Some(channel)) = (&args.service, &desk.caller.channel) {
+        picture::show_health(desk.world, channel, name, &questions).await;
+    }
     Ok(Reply::Message(view::health(args.service.as_deref(), &checked, left_out, desk.world.clock.now())))
 }
 

@@ -25,8 +25,8 @@ pub fn of_health(name: &str, watches: &[(Question, Watch)], now: Timestamp) -> O
     let title = format!("{name}: how long its probes took to answer");
     let subtitle = match (ill, unseen) {
         (0, 0) => format!("all well; slowest {slowest:.0} ms"),
-        (ill, 0) => format!("{ill} times not as it should be; slowest {slowest:.0} ms"),
-        (ill, unseen) => format!("{ill} times not as it should be, {unseen} times not seen; slowest {slowest:.0} ms"),
+        (ill, 0) => format!("{} not as it should be; slowest {slowest:.0} ms", times(ill)),
+        (ill, unseen) => format!("{} not as it should be, {} not seen; slowest {slowest:.0} ms", times(ill), times(unseen)),
     };
     let alt = format!(
         "Chart of “{title}” from {} to {} UTC: {subtitle}. Probes: {}.",
@@ -35,6 +35,10 @@ pub fn of_health(name: &str, watches: &[(Question, Watch)], now: Timestamp) -> O
         series.iter().map(|series| series.name.as_str()).collect::<Vec<_>>().join(", ")
     );
     Some((Chart::Lines(Lines { title, subtitle, unit: Unit::Milliseconds, series, limits: Vec::new() }), alt))
+}
+
+fn times(count: usize) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds beyond 2^53 do not occur")]

@@ -1,14 +1,20 @@
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::{Place, Question, State, Verdict, Watch, state::by_subject, state_of};
 use crate::{
     alert::{self, Alert, Kind, Level},
     failure::Fault,
-    plan::Plan,
+    ident::Actor,
+    page::{self, Raise},
+    plan::{Plan, Severity},
     port::World,
     store::Kept,
 };
 
+/// The tier whose services people are woken for.
+const CRITICAL: &str = "critical";
 /// What the alert that we see nothing is about.
 const OURSELVES: &str = "health checks";
 
@@ -27,8 +33,20 @@ pub(super) async fn tell(world: &World, plan: &Plan, questions: &[Question], kno
     for (subject, probes) in by_subject(questions) {
         let watched = || probes.iter().map(|question| (*question, known.get(&question.id()).map(|kept| &kept.value)));
         match state_of(watched(), now) {
-            State::Ill(_) => alert::raise(world, ill(plan, &subject, watched())).await?,
-            State::Well if is_open(Kind::Health, &subject) => alert::resolve(world, Kind::Health, &subject).await?,
+            State::Ill(since) => {
+                let alert = ill(plan, &subject, watched());
+                // First, since it goes out without Slack too.
+                if is_critical(plan, &subject) {
+                    wake(world, &alert, since).await?;
+                }
+                alert::raise(world, alert).await?;
+            }
+            State::Well if is_open(Kind::Health, &subject) => {
+                if is_critical(plan, &subject) {
+                    page::resolve(world, &page_key(&subject), "Mayday", &format!("{subject} is well again")).await?;
+                }
+                alert::resolve(world, Kind::Health, &subject).await?;
+            }
             // What we do not know ends no alert.
             State::Well | State::Unknown => {}
         }
@@ -47,6 +65,30 @@ pub(super) async fn tell(world: &World, plan: &Plan, questions: &[Question], kno
         None if is_open(Kind::Unknown, OURSELVES) => alert::resolve(world, Kind::Unknown, OURSELVES).await,
         None => Ok(()),
     }
+}
+
+/// Whether people are woken when it is ill: services of the tier `critical`, as their users reach them.
+fn is_critical(plan: &Plan, subject: &str) -> bool {
+    plan.services.get(subject).is_some_and(|service| service.tier.as_deref() == Some(CRITICAL))
+}
+
+fn page_key(subject: &str) -> String {
+    format!("health/{subject}")
+}
+
+async fn wake(world: &World, alert: &Alert, since: Timestamp) -> Result<(), Fault> {
+    let why = [Some(alert.sentence.as_str()), alert.way_out.as_deref()];
+    let raise = Raise {
+        key: page_key(&alert.subject),
+        severity: Severity::Sev1,
+        subject: format!("{} is not well", alert.subject),
+        why: why.into_iter().flatten().collect::<Vec<_>>().join(" "),
+        by: Actor::System("health".to_owned()),
+        since,
+        run: None,
+        to: Vec::new(),
+    };
+    page::raise(world, raise).await.map(drop)
 }
 
 fn ill<'a>(plan: &Plan, subject: &str, probes: impl Iterator<Item = (&'a Question, Option<&'a Watch>)>) -> Alert {

@@ -1,8 +1,8 @@
 //! Alerts: what is wrong and what to do, and that it is over.
 
-use super::{Block, Message, Moment, Mrkdwn, Prose, Span};
+use super::{Block, Element, Message, Moment, Mrkdwn, Prose, Span};
 use crate::{
-    alert::{Level, Standing},
+    alert::{Kind, Level, Standing},
     mrkdwn,
 };
 
@@ -22,8 +22,29 @@ pub fn alert(standing: &Standing) -> Message {
         Some(over) => over_after(standing, over),
     };
     let mut blocks = vec![Block::paragraph(Mrkdwn::join([text.clone()].into_iter().chain(way_out), "\n"))];
+    let moves = if standing.is_open() { moves(standing) } else { Vec::new() };
+    if !moves.is_empty() {
+        blocks.push(Block::Actions { block_id: "alert".to_owned(), elements: moves });
+    }
     blocks.push(Block::small_print(since));
     Message { text, blocks }
+}
+
+/// Commands that the way out names, and what a button says for each.
+const MOVES: [(&str, &str); 2] = [("diagnose", "Diagnose"), ("failover", "Fail over…")];
+
+/// The next moves as buttons: what the way out says to type of a service that is not well, and to wake people.
+fn moves(standing: &Standing) -> Vec<Element> {
+    if standing.alert.kind != Kind::Health {
+        return Vec::new();
+    }
+    let way_out = standing.alert.way_out.as_deref().unwrap_or_default();
+    let commands = way_out.split('`').skip(1).step_by(2).filter_map(|typed| typed.strip_prefix("/dr "));
+    let named = commands.filter_map(|command| {
+        let (verb, text) = MOVES.iter().find(|(verb, _)| command.split(' ').next() == Some(verb))?;
+        Some(Element::button(&format!("open_{verb}"), text, command, None))
+    });
+    named.chain([Element::button("open_page", "Page…", "page", None)]).collect()
 }
 
 /// Said in the alert's thread when it is over.
