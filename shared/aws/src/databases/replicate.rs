@@ -1,4 +1,5 @@
-//! The call that makes a read replica, in the source's region or in another.
+//! The call that makes a read replica, in the source's region or in another. (A presigned URL for the source's region is
+//! asked for only between regions of China, and of GovCloud.)
 
 use aws_sdk_rds::{
     Client, operation::create_db_instance_read_replica::builders::CreateDBInstanceReadReplicaFluentBuilder as CreateReplica,
@@ -22,8 +23,6 @@ pub(super) fn call(client: &Client, source: &str, permit: &Permit, replication: 
     let mut all = settings.tags.clone();
     all.extend(permit.owner_tags());
     let call = client.create_db_instance_read_replica().db_instance_identifier(new_instance).source_db_instance_identifier(source);
-    // Without it, the call to another region is not signed for the source's.
-    let call = call.set_source_region(elsewhere.then(|| from.region.clone()));
     let call = call.set_kms_key_id((elsewhere && settings.storage_encrypted).then(|| key(region, settings)));
     call.set_db_instance_class(stated(&settings.instance_class))
         .set_db_subnet_group_name(settings.subnet_group.clone())
