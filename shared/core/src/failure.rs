@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt};
 
+use crate::command::SLASH;
+
 /// A sentence for the person, and what to do instead. It is shown as it is.
 ///
 /// Built where the reason is known; no layer above rewords it.
@@ -11,18 +13,30 @@ pub struct Refusal {
     pub sentence: String,
     /// The way out: what to type or whom to ask.
     pub way_out: Option<String>,
+    /// The line that was probably meant, without the slash command. It is offered, and never carried out by itself.
+    pub suggestion: Option<String>,
 }
 
 impl Refusal {
     /// A refusal that explains itself.
     pub fn new(sentence: impl Into<String>) -> Self {
-        Self { sentence: sentence.into(), way_out: None }
+        Self { sentence: sentence.into(), way_out: None, suggestion: None }
     }
 
     /// Adds the way out.
     #[must_use]
     pub fn instead(mut self, way_out: impl Into<String>) -> Self {
         self.way_out = Some(way_out.into());
+        self
+    }
+}
+
+impl Refusal {
+    /// Adds the line that was probably meant. It is the way out.
+    #[must_use]
+    pub fn suggesting(mut self, line: String) -> Self {
+        self.way_out = Some(format!("Did you mean `{SLASH} {line}`? Nothing was done."));
+        self.suggestion = Some(line);
         self
     }
 }

@@ -10,15 +10,18 @@ use mayday_core::{
 
 use crate::{
     envelope::Envelope,
-    payload::{BlockActions, Payload, Sender, View},
+    payload::{BlockActions, EventCallback, Payload, Sender, View},
     response_url,
 };
 
-/// Who asks, and what. `None` for what asks for nothing: a form that was closed, an event.
+/// Who asks, and what. `None` for what asks for nothing: a form that was closed, most events.
 ///
 /// `local` is the origin of `SLACK_API_URL` where that is set.
 #[must_use]
 pub fn request(payload: &Payload, local: Option<&response_url::Origin>) -> Option<(Caller, Request)> {
+    if let Payload::EventCallback(event) = payload {
+        return opened_home(event);
+    }
     let sender = payload.sender()?;
     let caller = |channel: Option<&String>, respond: Option<&String>, trigger: Option<&String>| Caller {
         identity: identity(sender),
@@ -33,13 +36,25 @@ pub fn request(payload: &Payload, local: Option<&response_url::Origin>) -> Optio
         Payload::BlockActions(it) => (caller(it.channel.as_ref(), it.response_url.as_ref(), it.trigger_id.as_ref()), click(it)?),
         Payload::ViewSubmission(it) => (caller(None, None, it.trigger_id.as_ref()), submit(&it.view)),
         Payload::MessageAction(it) => {
-            let unknown = Request::Unknown(format!("shortcut {}", it.callback_id));
-            (caller(Some(&it.channel), it.response_url.as_ref(), it.trigger_id.as_ref()), unknown)
+            // A reply in a thread is about what the thread is about.
+            let about = |ts: &String| Posted { channel: it.channel.clone(), ts: ts.clone() };
+            let messages = std::iter::once(&it.message.ts).chain(&it.message.thread_ts).map(about).collect();
+            let used = Request::Shortcut { callback: it.callback_id.clone(), messages };
+            (caller(Some(&it.channel), it.response_url.as_ref(), it.trigger_id.as_ref()), used)
         }
-        Payload::Shortcut(it) => (caller(None, None, it.trigger_id.as_ref()), Request::Unknown(format!("shortcut {}", it.callback_id))),
+        Payload::Shortcut(it) => {
+            (caller(None, None, it.trigger_id.as_ref()), Request::Shortcut { callback: it.callback_id.clone(), messages: Vec::new() })
+        }
         Payload::Unknown(it) => (caller(None, None, None), Request::Unknown(it.kind.clone())),
         Payload::ViewClosed(_) | Payload::BlockSuggestion(_) | Payload::EventCallback(_) => return None,
     })
+}
+
+/// Somebody looks at the home tab. All other events are nothing to us.
+fn opened_home(event: &EventCallback) -> Option<(Caller, Request)> {
+    let user = event.event.user.clone().filter(|_| event.event.kind == "app_home_opened" && event.event.tab.as_deref() == Some("home"))?;
+    let sender = Sender { user, home_team: None, team: event.team.clone(), enterprise: event.enterprise.clone() };
+    Some((Caller { identity: identity(&sender), channel: None, respond: None, trigger: None }, Request::Home))
 }
 
 /// How repetitions of a delivery are recognized. An event is signed anew each time, and recognized by its own id.
@@ -68,8 +83,8 @@ fn identity(sender: &Sender) -> Identity {
 
 fn click(actions: &BlockActions) -> Option<Request> {
     let action = actions.actions.first()?;
-    // A choice in a form is read when the form is submitted.
-    if actions.view.is_some() {
+    // A choice in a form is read when the form is submitted; the home tab has nothing to submit.
+    if actions.view.as_ref().is_some_and(|view| view.kind != "home") {
         return None;
     }
     let message = actions.channel.as_ref().zip(actions.message.as_ref());

@@ -153,6 +153,9 @@ pub struct MessageRef {
 pub struct View {
     /// Its id, for `views.update`.
     pub id: String,
+    /// `modal` or `home`.
+    #[serde(default, rename = "type", deserialize_with = "nullable")]
+    pub kind: String,
     /// Which form it is.
     #[serde(default, deserialize_with = "nullable")]
     pub callback_id: String,
@@ -251,6 +254,8 @@ pub struct Shortcut {
 pub struct EventCallback {
     /// The team that the app is installed in.
     pub team: Option<String>,
+    /// The enterprise, on a Grid.
+    pub enterprise: Option<String>,
     /// Unique for the event, the same in each repeated delivery, while each delivery is signed anew.
     pub event_id: String,
     /// The event.

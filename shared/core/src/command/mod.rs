@@ -16,8 +16,9 @@ pub mod failback;
 pub mod failover;
 pub mod help;
 pub mod home;
-pub mod orders;
+pub mod standing;
 pub mod page;
+pub mod plan;
 pub mod restore;
 pub mod runs;
 pub mod status;
@@ -128,6 +129,8 @@ verbs! {
     Runs in runs,
     /// Show who decided what.
     Why in why,
+    /// Show and check the plan.
+    Plan in plan,
     /// Say who you are to the plan.
     Whoami in whoami,
     /// Say whether somebody may.
@@ -135,7 +138,7 @@ verbs! {
     /// Ask without the grant.
     Breakglass in breakglass,
     /// Show what may be done with nobody awake.
-    Orders in orders,
+    Standing in standing,
     /// Stop something.
     Cancel in cancel,
     /// Wake people.

@@ -137,7 +137,7 @@ impl clap::FromArgMatches for Args {
 /// # Errors
 /// A refusal when the caller may not, or there is nothing to restore from.
 pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
-    let (Some(name), Some(source)) = (&args.database, &args.source) else { return form(desk, args.database.as_deref()).await };
+    let (Some(name), Some(source)) = (&args.database, &args.source) else { return form(desk, args).await };
     let entry = desk.database(name)?;
     let who = desk.allowed(policy::Verb::Restore, Some(&entry.environment)).await?;
     let wanted = match source {
@@ -157,10 +157,10 @@ pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
 ///
 /// # Errors
 /// A refusal when the caller may not restore anything, or the database is not in the plan.
-pub async fn form(desk: &Desk<'_>, database: Option<&str>) -> Result<Reply, Failure> {
-    database.map(|name| desk.database(name)).transpose()?;
+pub async fn form(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
+    args.database.as_ref().map(|name| desk.database(name)).transpose()?;
     desk.allowed(policy::Verb::Restore, None).await?;
-    let mut choices = choices(desk, database);
+    let mut choices = RestoreChoices { typed: typed(args), ..choices(desk, args.database.as_deref()) };
     let skeleton = view::restore_form(&choices);
     let (Some(trigger), Some(name)) = (&desk.caller.trigger, choices.database.clone()) else { return Ok(Reply::Form(skeleton)) };
     let Ok(opened) = desk.world.chat.open(trigger, &skeleton).await else { return Ok(Reply::Message(view::form_expired(&skeleton))) };
@@ -170,6 +170,19 @@ pub async fn form(desk: &Desk<'_>, database: Option<&str>) -> Result<Reply, Fail
         tracing::info!(error = %error, "a form was not filled");
     }
     Ok(Reply::Nothing)
+}
+
+/// What was given on the line, as the form's fields have it.
+fn typed(args: &Args) -> BTreeMap<String, String> {
+    let (source, at, point) = match &args.source {
+        None => (None, None, None),
+        Some(Source::Latest) => (Some("latest"), None, None),
+        Some(Source::At(at)) => (Some("at"), Some(at), None),
+        Some(Source::Id(id)) => (Some("id"), None, Some(id)),
+        Some(Source::LastKnownGood { before }) => (Some("last-known-good"), before.as_ref(), None),
+    };
+    let fields = [("source", source.map(str::to_owned)), ("at", at.cloned()), ("point", point.cloned()), ("reason", args.reason.clone())];
+    fields.into_iter().filter_map(|(field, value)| value.map(|value| (field.to_owned(), value))).collect()
 }
 
 async fn usable_points(desk: &Desk<'_>, name: &str) -> Result<Vec<RecoveryPoint>, Failure> {

@@ -15,8 +15,8 @@ fn described(command: &Command) -> String {
     let mut part = |label: &str, value: &Option<String>| parts.extend(value.iter().map(|value| format!("{label}={value}")));
     match command {
         Command::Help(help::Args { verb }) => part("verb", &verb.map(|verb| verb.name().to_owned())),
-        Command::Status(status::Args {}) | Command::Approvals(approvals::Args {}) => {}
-        Command::Backup(backup::Args { database, reason }) => {
+        Command::Home(home::Args {}) | Command::Status(status::Args {}) | Command::Approvals(approvals::Args {}) => {}
+        Command::Backup(backup::Args { database, reason, .. }) => {
             part("database", database);
             part("reason", reason);
         }
@@ -36,8 +36,12 @@ fn described(command: &Command) -> String {
             part("reason", reason);
         }
         Command::Runs(runs::Args { all }) => part("all", &all.then(String::new)),
-        Command::Why(why::Args { run }) => part("run", &Some(run.clone())),
+        Command::Why(why::Args { run }) => part("run", run),
+        Command::Plan(plan::Args { what, section }) => {
+            part("what", &what.map(|what| format!("{what:?}").to_lowercase())) + &part("section", section)
+        }
         Command::Cancel(cancel::Args { target }) => part("target", &Some(target.clone())),
+        other => parts.push(format!("{other:?}")),
     }
     parts.join(" | ")
 }
@@ -68,6 +72,7 @@ fn every_verb_is_understood() {
         ("backup orders --reason \"before the migration\"", "backup | database=orders | reason=before the migration"),
         ("backups orders", "backups | database=orders"),
         ("backups orders --before 14:05", "backups | database=orders | before=14:05"),
+        ("why", "why"),
         ("restore orders --latest", "restore | database=orders | latest="),
         ("restore orders --at 14:05", "restore | database=orders | at=14:05"),
         ("restore orders --id rds:orders-2026-11-22-04-00", "restore | database=orders | id=rds:orders-2026-11-22-04-00"),
@@ -98,11 +103,11 @@ fn what_is_missing_is_left_for_a_form() {
 }
 
 #[test]
-fn b13_nothing_and_a_question_mark_are_help() {
+fn b13_nothing_is_the_situation_and_a_question_mark_is_help() {
     all_say(&[
-        ("", "help"),
-        ("   ", "help"),
-        ("\u{200b}", "help"),
+        ("", "home"),
+        ("   ", "home"),
+        ("\u{200b}", "home"),
         ("?", "help"),
         ("help", "help"),
         ("HELP", "help"),
@@ -209,7 +214,6 @@ fn b10_what_is_not_understood_does_nothing() {
         ("restore orders -rx", "restore has no flag “--rx”"),
         ("status --all", "status has no flag “--all”"),
         ("restore \"orders", "never closed"),
-        ("why", "why needs RUN. For example: /dr why r-"),
         ("cancel", "cancel needs RUN_OR_PROPOSAL."),
         ("--latest restore", "A command begins with a verb, and “--latest” is none."),
         ("\"restore\" orders", "A command begins with a verb"),
@@ -280,7 +284,7 @@ fn plans_spellings_are_understood() {
         ("npm run status:all", "status"),
         ("NPM run DB:Status", "status"),
         ("npm run db:restore -- --latest", "restore | latest="),
-        ("npm run", "help"),
+        ("npm run", "home"),
     ]);
     all_refused(&[
         ("npm run db:restore-latest --at 14:05", "can't stand together"),
@@ -389,7 +393,8 @@ proptest! {
         let named = match parse(&text) {
             Ok(Command::Backup(backup::Args { database, .. }) | Command::Restore(restore::Args { database, .. })
                 | Command::Backups(backups::Args { database, .. })) => database,
-            Ok(Command::Why(why::Args { run: name }) | Command::Cancel(cancel::Args { target: name })) => Some(name),
+            Ok(Command::Why(why::Args { run: name })) => name,
+            Ok(Command::Cancel(cancel::Args { target: name })) => Some(name),
             _ => None,
         };
         if let Some(name) = named {

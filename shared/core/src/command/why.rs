@@ -4,7 +4,7 @@ use super::{Examples, Spellings, name};
 use crate::{
     approval::Approval,
     audit,
-    command::shown,
+    command::{runs, shown},
     desk::{Desk, Reply},
     failure::{Failure, Refusal},
     ident::RunId,
@@ -23,11 +23,11 @@ pub const EXAMPLES: Examples = &[("why r-01kb3m6v9d5x2y7z8a4c6e0f1g", "everythin
 pub const SPELLINGS: Spellings = &[];
 
 /// What stands behind the verb.
-#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
 pub struct Args {
-    /// The run, by its id.
+    /// The run, by its id; without it, the last ones are listed.
     #[arg(value_parser = name::value)]
-    pub run: String,
+    pub run: Option<String>,
 }
 
 /// Answers it: the ledger of a run, from the audit chain.
@@ -36,9 +36,13 @@ pub struct Args {
 /// A refusal when the caller may not look, or there is no such run.
 pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
     desk.allowed(policy::Verb::Look, None).await?;
+    let Some(typed) = &args.run else {
+        let recent = runs::open(desk, true).await?;
+        return Ok(Reply::Message(view::which_run(&recent, desk.world.clock.now())));
+    };
     let store = Store::of(desk.world);
-    let id = RunId(args.run.replacen("p-", "r-", 1));
-    let none = || Refusal::new(format!("There is no run {}.", shown(&args.run))).instead("`/dr runs --all` lists them.");
+    let id = RunId(typed.replacen("p-", "r-", 1));
+    let none = || Refusal::new(format!("There is no run {}.", shown(typed))).instead("`/dr runs --all` lists them.");
     let run: Kept<Run> = store.load(id.as_str()).await?.ok_or_else(none)?;
     let proposal: Kept<Proposal> = store.load(run.value.proposal.as_str()).await?.ok_or_else(none)?;
     let approval: Option<Kept<Approval>> = store.load(run.value.proposal.as_str()).await?;

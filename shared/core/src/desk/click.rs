@@ -1,6 +1,6 @@
 //! Buttons. A button carries an opaque id and nothing else: what it means is looked up, and judged as of now.
 
-use super::{Desk, Reply, refresh_cards};
+use super::{Desk, Reply, refresh_cards, typed};
 use crate::{
     action::Act,
     approval::{Answer, Approval, Decision, State, decide},
@@ -29,11 +29,10 @@ pub(super) async fn handle(desk: &Desk<'_>, action: &str, value: &str, message: 
         ("escalate", false) => ack::pressed(desk, value, Press::Escalate).await,
         ("resolve", false) => ack::pressed(desk, value, Press::Resolve).await,
         ("retire", true) => retire(desk, &RunId(value.to_owned())).await,
-        (order, false) if order.starts_with("order_") => crate::command::orders::pressed(desk, order, value).await,
+        (order, false) if order.starts_with("order_") => crate::command::standing::pressed(desk, order, value).await,
         // A button that stands for a command carries the command's text.
-        (open, false) if open.starts_with("open_") => {
-            desk.command(&crate::command::parse(value)?).await
-        }
+        (open, false) if open.starts_with("open_") => desk.command(&crate::command::parse(value)?).await,
+        ("use", false) => typed::used(desk, value).await,
         _ => Err(Refusal::new("This button is not known to this release. Nothing was done.").into()),
     }
 }

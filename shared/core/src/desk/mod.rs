@@ -7,6 +7,7 @@ mod click;
 mod propose;
 mod shortcut;
 mod submit;
+mod typed;
 
 use std::collections::BTreeMap;
 
@@ -136,7 +137,7 @@ async fn answer(world: &World, delivery: &Delivery, caller: &Caller, request: &R
     let current = plan::current(world.blobs.as_ref()).await;
     // How a verb is used is for everybody, plan or no plan.
     if let Request::Command(text) = request
-        && let Command::Help(command::help::Args { verb: Some(verb) }) = command::parse(text)?
+        && let Ok(Command::Help(command::help::Args { verb: Some(verb) })) = command::parse(text)
     {
         let name = current.as_ref().ok().and_then(|current| command::help::example_name(&current.plan, verb));
         return Ok(Reply::Message(view::help_verb(verb, name)));
@@ -144,7 +145,7 @@ async fn answer(world: &World, delivery: &Delivery, caller: &Caller, request: &R
     let current = current?;
     let desk = Desk { world, current, caller, glass: false };
     match request {
-        Request::Command(text) => desk.command(&command::parse(text)?).await,
+        Request::Command(text) => typed::handle(&desk, text).await,
         Request::Click { action, value, message } => click::handle(&desk, action, value, message.as_ref()).await,
         Request::Submit { callback, reference, values, .. } => submit::handle(&desk, callback, reference, values).await,
         Request::Shortcut { callback, messages } => shortcut::handle(&desk, callback, messages).await,
@@ -188,10 +189,11 @@ impl Desk<'_> {
             Command::Approvals(args) => command::approvals::run(self, args).await,
             Command::Runs(args) => command::runs::run(self, args).await,
             Command::Why(args) => command::why::run(self, args).await,
+            Command::Plan(args) => command::plan::run(self, args).await,
             Command::Whoami(args) => command::whoami::run(self, args).await,
             Command::Can(args) => command::can::run(self, args).await,
             Command::Breakglass(args) => command::breakglass::run(self, args).await,
-            Command::Orders(args) => command::orders::run(self, args).await,
+            Command::Standing(args) => command::standing::run(self, args).await,
             Command::Cancel(args) => command::cancel::run(self, args).await,
             Command::Page(args) => command::page::run(self, args).await,
             Command::Ack(args) => command::ack::run(self, args).await,

@@ -43,14 +43,15 @@ fn card(proposal: &Proposal, approval: &Approval, now: Timestamp, steps: Vec<Blo
     blocks.extend(Block::paragraphs(decision_lines(approval, now)));
     blocks.extend(Block::paragraphs(asked_lines(proposal)));
     blocks.extend(Block::paragraphs(consequence_lines(proposal)));
+    // The buttons stand where a phone still shows them; what they stand for goes on below, to the last argument.
+    if approval.is_open(now) {
+        blocks.push(buttons(proposal));
+        blocks.push(Block::small_print(mrkdwn!("The button asks you to type {} before it counts.", Code(&approval.phrase))));
+    }
     blocks.push(Block::Divider {});
     blocks.extend(steps);
     blocks.push(Block::Divider {});
     blocks.extend(Block::small_prints(origin_lines(proposal, approval)));
-    if approval.is_open(now) {
-        blocks.push(Block::paragraph(mrkdwn!("The button asks you to type {} before it counts.", Code(&approval.phrase))));
-        blocks.push(buttons(proposal));
-    }
     blocks
 }
 
@@ -80,7 +81,7 @@ pub(super) fn deed(proposal: &Proposal) -> String {
 fn decision_lines(approval: &Approval, now: Timestamp) -> Vec<Mrkdwn> {
     let mut lines = vec![standing(approval, now)];
     if approval.is_open(now) {
-        lines.push(mrkdwn!("{}, who asked, does not count. It expires at {}.", approval.requester, Moment(approval.expires_at)));
+        lines.push(mrkdwn!("{}, who asked, does not count. It expires: {}.", approval.requester, Moment(approval.expires_at)));
     }
     if !approval.votes.is_empty() && !matches!(approval.state, State::Approved { .. }) {
         lines.push(mrkdwn!("Approvals so far: {}.", votes(&approval.votes)));
@@ -138,7 +139,7 @@ fn reason(proposal: &Proposal) -> Mrkdwn {
 fn asked_lines(proposal: &Proposal) -> Vec<Mrkdwn> {
     let target = &proposal.target;
     vec![
-        mrkdwn!("*Asked by* {} at {}", proposal.requester, Moment(proposal.asked_at)),
+        mrkdwn!("*Asked by* {}, {}", proposal.requester, Moment(proposal.asked_at)),
         mrkdwn!("*Why* {}", reason(proposal)),
         mrkdwn!("*Target* the {} {}, {}, {}", target.kind.to_string(), Code(&target.name), target.environment, Code(&target.region)),
     ]
@@ -202,7 +203,7 @@ fn origin_lines(proposal: &Proposal, approval: &Approval) -> Vec<Mrkdwn> {
             Span(quorum.within.0),
             approval.environment
         ),
-        mrkdwn!("Proposal {}, expires at {}", Code(proposal.id.as_str()), Moment(proposal.expires_at)),
+        mrkdwn!("Proposal {}, expires: {}", Code(proposal.id.as_str()), Moment(proposal.expires_at)),
         mrkdwn!("Verb {}, runbook {}, digest {}", proposal.verb.to_string(), Code(&proposal.runbook), Code(&proposal.runbook_digest)),
         mrkdwn!("Plan version {}, digest of what it says of this {}", Code(&proposal.plan_version), Code(&proposal.plan_digest)),
         mrkdwn!("What is approved: {}, in full {}", Code(short_digest(&approval.digest)), Code(&approval.digest)),

@@ -31,9 +31,9 @@ pub struct RestoreChoices {
 /// Which data is wanted back, as the form asks it.
 const SOURCES: [(&str, &str); 4] = [
     ("latest", "The latest moment there is: loses least"),
-    ("at", "A moment, typed below: before the mistake"),
+    ("at", "A moment, typed under Moment: before the mistake"),
     ("last-known-good", "The newest recovery point that passed its checks"),
-    ("id", "One recovery point, named below"),
+    ("id", "One recovery point, picked under Recovery point"),
 ];
 
 /// The form for a restore. Handles: `database`, `source` (`latest`, `at`, `last-known-good`, `id`), `at`, `point`, `reason`.
@@ -52,12 +52,12 @@ pub fn restore_form(choices: &RestoreChoices) -> Form {
     let sources = Element::RadioButtons {
         action_id: "source".to_owned(),
         options: SOURCES.iter().filter_map(|(value, _)| source(value)).collect(),
-        initial_option: typed("source").and_then(source),
+        initial_option: typed("source").and_then(source).or_else(|| source("latest")),
     };
     blocks.push(input("source", "Go back to", None, false, sources));
     let at = "Such as 14:05, 2026-11-22 14:05 Berlin or 10m ago. For the newest good recovery point: only from before this.";
-    blocks.push(input("at", "Moment", Some(at), true, line("at", typed("at"), false)));
-    blocks.push(input("point", "Recovery point", None, true, point(choices.points.as_deref(), typed("point"))));
+    blocks.push(input("at", "Moment (for the second and third choice)", Some(at), true, line("at", typed("at"), false)));
+    blocks.push(input("point", "Recovery point (for the last choice)", None, true, point(choices.points.as_deref(), typed("point"))));
     let why = "Those who approve see it, and it is kept.";
     blocks.push(input("reason", "Why", Some(why), true, line("reason", typed("reason"), true)));
     form("restore", "Restore a database", "Propose the restore", blocks)
@@ -65,10 +65,11 @@ pub fn restore_form(choices: &RestoreChoices) -> Form {
 
 /// The form for a backup. Handles: `database`, `reason`.
 #[must_use]
-pub fn backup_form(databases: &[String], wrong: Option<&str>) -> Form {
+pub fn backup_form(databases: &[String], picked: Option<&str>, wrong: Option<&str>) -> Form {
     let mut blocks = problem(wrong);
+    let only = databases.first().filter(|_| databases.len() == 1).map(String::as_str);
     blocks.push(Block::paragraph(mrkdwn!("It adds a snapshot and takes nothing away, so it starts at once.")));
-    blocks.push(input("database", "Database", None, false, pick("database", databases, None)));
+    blocks.push(input("database", "Database", None, false, pick("database", databases, picked.or(only))));
     blocks.push(input("reason", "Why", Some("It is kept with the run."), true, line("reason", None, true)));
     form("backup", "Back up a database", "Back up now", blocks)
 }

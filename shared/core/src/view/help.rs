@@ -3,36 +3,73 @@
 use super::{Block, Code, Element, Message, Mrkdwn, Plain};
 use crate::{
     command::{SLASH, Verb, arguments, usage},
-    mrkdwn,
+    mrkdwn, policy,
 };
 
-/// What there is to type, for somebody who may use these verbs; the others are named with what would unlock them.
+/// The name that the examples of verbs are written with.
+const EXAMPLE: &str = "orders";
+
+/// What somebody may do, and what not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// What they may do, and in which environments.
+    pub may: Vec<(policy::Verb, Vec<String>)>,
+    /// What they may do nowhere, and who may.
+    pub locked: Vec<(policy::Verb, Vec<String>)>,
+}
+
+impl Rights {
+    fn allow(&self, verb: Verb) -> bool {
+        verb.right().is_none_or(|right| self.may.iter().any(|(may, _)| *may == right))
+    }
+}
+
+/// What there is to type, for somebody with these rights; what they may not is named with what would unlock it. `name` is a
+/// database of the plan.
 #[must_use]
-pub fn help_overview(who_may: &[Verb]) -> Message {
-    let (may, may_not): (Vec<Verb>, Vec<Verb>) = Verb::ALL.iter().partition(|verb| who_may.contains(verb));
-    let lines = may.iter().map(|verb| mrkdwn!("{}  {}", Code(&format!("{SLASH} {}", verb.name())), verb.summary()));
-    let list = if may.is_empty() { mrkdwn!("Nothing, as the plan stands.") } else { Mrkdwn::join(lines, "\n") };
-    let mut blocks = vec![Block::title("What you can do here"), Block::paragraph(list)];
+pub fn help_overview(rights: &Rights, name: Option<&str>) -> Message {
+    let (may, may_not): (Vec<Verb>, Vec<Verb>) = Verb::ALL.iter().partition(|verb| rights.allow(**verb));
+    let mut lines = Vec::new();
+    if let Some(name) = name.filter(|_| may.contains(&Verb::Restore)) {
+        let typed = format!("{SLASH} restore {name} --at 10m ago");
+        lines.push(mrkdwn!("*Rows lost?* {} goes back to before it. Everything is shown to you before anything is done.", Code(&typed)));
+    }
+    lines.extend(may.iter().map(|verb| mrkdwn!("{}  {}", Code(&format!("{SLASH} {}", verb.name())), verb.summary())));
+    let mut blocks = vec![Block::title("What you can do here")];
+    blocks.extend(Block::paragraphs(lines));
     let buttons: Vec<Element> = may.iter().filter_map(|verb| button(*verb)).collect();
     if !buttons.is_empty() {
         blocks.push(Block::Actions { block_id: "help".to_owned(), elements: buttons });
     }
-    if !may_not.is_empty() {
-        let names = Mrkdwn::join(may_not.iter().map(|verb| mrkdwn!("{}", Code(verb.name()))), ", ");
-        blocks.push(Block::small_print(mrkdwn!(
-            "Not for you here: {}. The plan says who may; ask its owner, or somebody who has the role.",
-            names
-        )));
-    }
+    blocks.extend(Block::small_prints(unlocking(rights, &may_not)));
     let more = mrkdwn!("{} shows how a verb is used, with examples.", Code(&format!("{SLASH} help VERB")));
     blocks.push(Block::small_print(more));
-    let names = if may.is_empty() { "nothing".to_owned() } else { may.iter().map(|verb| verb.name()).collect::<Vec<_>>().join(", ") };
+    let names = may.iter().map(|verb| verb.name()).collect::<Vec<_>>().join(", ");
     Message { text: mrkdwn!("What you can do here: {}.", names), blocks }
 }
 
-/// How a verb is used: usage, what each part means, examples.
+/// Where they may do what they may, and who may do the rest.
+fn unlocking(rights: &Rights, may_not: &[Verb]) -> Vec<Mrkdwn> {
+    let places = |(verb, places): &(policy::Verb, Vec<String>)| mrkdwn!("{} in {}", verb.to_string(), places.join(", "));
+    let may: Vec<Mrkdwn> = rights.may.iter().filter(|(_, places)| !places.is_empty()).map(places).collect();
+    let mut lines = Vec::new();
+    if !may.is_empty() {
+        lines.push(mrkdwn!("You may: {}.", Mrkdwn::join(may, "; ")));
+    }
+    for (right, who) in &rights.locked {
+        let verbs: Vec<&str> = may_not.iter().filter(|verb| verb.right() == Some(*right)).map(|verb| verb.name()).collect();
+        let what = if verbs.is_empty() { right.to_string() } else { verbs.join(", ") };
+        let who = if who.is_empty() { "nobody, as the plan stands".to_owned() } else { who.join(", ") };
+        lines.push(mrkdwn!("Not for you: {}. The plan lets {} do it; a role that may {} unlocks it.", what, who, right.to_string()));
+    }
+    lines
+}
+
+/// How a verb is used: usage, what each part means, examples. `name` stands in for the examples' name: a database or service of
+/// the plan, so that what is copied works.
 #[must_use]
-pub fn help_verb(verb: Verb) -> Message {
+pub fn help_verb(verb: Verb, name: Option<&str>) -> Message {
+    let with_name = |text: &str| name.map_or_else(|| text.to_owned(), |name| text.replace(EXAMPLE, name));
     let text = mrkdwn!("{}: {}", Code(&usage(verb)), verb.summary());
     let mut blocks =
         vec![Block::title(format!("{SLASH} {}", verb.name())), Block::paragraph(mrkdwn!("{}\n{}", verb.summary(), Code(&usage(verb))))];
@@ -41,7 +78,7 @@ pub fn help_verb(verb: Verb) -> Message {
         let lines = parts.iter().map(|part| mrkdwn!("{}  {}", Code(&part.typed), sentence(&part.help)));
         blocks.push(Block::paragraph(Mrkdwn::join(lines, "\n")));
     }
-    let examples = verb.examples().iter().map(|(typed, meaning)| mrkdwn!("{}  {}", Code(&format!("{SLASH} {typed}")), *meaning));
+    let examples = verb.examples().iter().map(|(typed, meaning)| mrkdwn!("{}  {}", Code(format!("{SLASH} {}", with_name(typed)).trim_end()), with_name(meaning)));
     blocks.push(Block::paragraph(mrkdwn!("*Examples*\n{}", Mrkdwn::join(examples, "\n"))));
     if !verb.spellings().is_empty() {
         let names = Mrkdwn::join(verb.spellings().iter().map(|(spelling, _)| mrkdwn!("{}", Code(spelling))), ", ");
@@ -58,7 +95,7 @@ fn button(verb: Verb) -> Option<Element> {
         Verb::Restore => "Restore",
         Verb::Approvals => "Approvals",
         Verb::Runs => "Runs",
-        Verb::Help | Verb::Backups | Verb::Why | Verb::Cancel => return None,
+        _ => return None,
     };
     // Handles are unique in a message, so the verb is part of it.
     let action_id = format!("open_{}", verb.name());
@@ -96,39 +133,36 @@ mod tests {
         }
     }
 
+    fn rights(may: &[policy::Verb]) -> Rights {
+        let production = || vec!["production".to_owned()];
+        let (may, locked): (Vec<policy::Verb>, Vec<policy::Verb>) = policy::Verb::ALL.into_iter().partition(|verb| may.contains(verb));
+        Rights {
+            may: may.into_iter().map(|verb| (verb, production())).collect(),
+            locked: locked.into_iter().map(|verb| (verb, vec!["carol".to_owned()])).collect(),
+        }
+    }
+
     #[test]
-    fn b13_the_overview_names_what_you_may_and_what_you_may_not() {
-        insta::assert_snapshot!(read(&help_overview(Verb::ALL)), @r"
-        (What you can do here: help, status, backup, backups, restore, approvals, runs, why, cancel.)
-        # What you can do here
-        `/dr help`  Show what there is to type, or how a verb is used.
-        `/dr status`  Show the databases of the plan, their recovery points, and what is going on.
-        `/dr backup`  Make a recovery point of a database now.
-        `/dr backups`  Show the recovery points of a database, and what is known of each.
-        `/dr restore`  Bring a database back, beside the old one, and move traffic over once it is verified.
-        `/dr approvals`  Show the proposals that wait for a decision, and whose.
-        `/dr runs`  Show the runs that are going on.
-        `/dr why`  Show the ledger of a run: who asked, who decided, what was done and what came of it.
-        `/dr cancel`  Withdraw a proposal, or stop a run at its next safe point.
-        [Status: open_status] [Back up now: open_backup] [Restore: open_restore] [Approvals: open_approvals] [Runs: open_runs]
-        - `/dr help VERB` shows how a verb is used, with examples.
-        ");
-        insta::assert_snapshot!(read(&help_overview(&[Verb::Help, Verb::Status, Verb::Runs, Verb::Why])), @r"
-        (What you can do here: help, status, runs, why.)
-        # What you can do here
-        `/dr help`  Show what there is to type, or how a verb is used.
-        `/dr status`  Show the databases of the plan, their recovery points, and what is going on.
-        `/dr runs`  Show the runs that are going on.
-        `/dr why`  Show the ledger of a run: who asked, who decided, what was done and what came of it.
-        [Status: open_status] [Runs: open_runs]
-        - Not for you here: `backup`, `backups`, `restore`, `approvals`, `cancel`. The plan says who may; ask its owner, or somebody who has the role.
-        - `/dr help VERB` shows how a verb is used, with examples.
-        ");
+    fn b13_r07_the_overview_names_what_you_may_and_what_would_unlock_the_rest() {
+        let all = read(&help_overview(&rights(&policy::Verb::ALL), Some("inventory")));
+        for verb in Verb::ALL {
+            assert!(all.contains(&format!("`/dr {}`  {}", verb.name(), verb.summary())), "{all}");
+        }
+        assert!(all.contains("*Rows lost?* `/dr restore inventory --at 10m ago`") && !all.contains("Not for you"), "{all}");
+        let observer = read(&help_overview(&rights(&[policy::Verb::Look]), Some("inventory")));
+        assert!(!observer.contains("Rows lost?") && !observer.contains("[Restore: open_restore]"), "{observer}");
+        assert!(observer.contains("Not for you: restore, cancel. The plan lets carol do it; a role that may restore unlocks it."), "{observer}");
+    }
+
+    #[test]
+    fn what_help_shows_can_be_copied() {
+        let shown = read(&help_verb(Verb::Restore, Some("inventory")));
+        assert!(shown.contains("`/dr restore inventory --at 14:05`  as inventory was at 14:05") && !shown.contains("orders"), "{shown}");
     }
 
     #[test]
     fn the_help_of_a_verb_explains_every_part_and_has_examples() {
-        insta::assert_snapshot!(read(&help_verb(Verb::Restore)), @r#"
+        insta::assert_snapshot!(read(&help_verb(Verb::Restore, None)), @r#"
         (`/dr restore [DATABASE] [--latest | --at WHEN | --id RECOVERY_POINT | --last-known-good] [--before WHEN] [--reason TEXT]`: Bring a database back, beside the old one, and move traffic over once it is verified.)
         # /dr restore
         Bring a database back, beside the old one, and move traffic over once it is verified.
@@ -150,7 +184,7 @@ mod tests {
         `/dr restore`  a form to pick from
         - Also understood, as plans spell it: `db:restore`, `db:restore-latest`, `restore:latest`, `restore:from-clean-backup`
         "#);
-        insta::assert_snapshot!(read(&help_verb(Verb::Status)), @r"
+        insta::assert_snapshot!(read(&help_verb(Verb::Status, Some("inventory"))), @r"
         (`/dr status`: Show the databases of the plan, their recovery points, and what is going on.)
         # /dr status
         Show the databases of the plan, their recovery points, and what is going on.
@@ -164,7 +198,7 @@ mod tests {
     #[test]
     fn every_verb_s_help_fits_into_a_message() {
         for verb in Verb::ALL {
-            let message = help_verb(*verb);
+            let message = help_verb(*verb, None);
             let shown = read(&message);
             for (typed, _) in verb.examples() {
                 assert!(shown.contains(typed), "{verb:?} does not show {typed:?}");
@@ -179,7 +213,7 @@ mod tests {
 
     #[test]
     fn nobody_who_may_nothing_gets_an_empty_block() {
-        let message = help_overview(&[]);
+        let message = help_overview(&Rights::default(), None);
         assert!(message.blocks.iter().all(|block| !matches!(block, Block::Section { text, .. } if text.as_str().is_empty())));
     }
 }

@@ -19,6 +19,9 @@ pub type Standing = (String, Result<(Live, Option<RecoveryPoint>), String>);
 /// Entries of a list that one answer shows: an answer can be a few messages long, and people read the newest.
 const SHOWN: usize = 40;
 
+/// Runs among which one is asked for.
+const ASKED: usize = 3;
+
 /// Everything at one glance: databases with their newest recovery points, open approvals, open runs.
 #[must_use]
 pub fn status_board(standings: &[Standing], approvals: &[(Approval, Proposal)], runs: &[Run], now: Timestamp) -> Message {
@@ -49,7 +52,7 @@ pub fn status_board(standings: &[Standing], approvals: &[(Approval, Proposal)], 
     Message { text, blocks }
 }
 
-fn waits(count: usize) -> Mrkdwn {
+pub(super) fn waits(count: usize) -> Mrkdwn {
     match count {
         0 => mrkdwn!("Nothing waits"),
         1 => mrkdwn!("One proposal waits"),
@@ -57,7 +60,7 @@ fn waits(count: usize) -> Mrkdwn {
     }
 }
 
-fn counted(count: usize, what: &str) -> Mrkdwn {
+pub(super) fn counted(count: usize, what: &str) -> Mrkdwn {
     match count {
         0 => mrkdwn!("no {}", what),
         1 => mrkdwn!("1 {}", what),
@@ -70,7 +73,7 @@ fn more(all: usize, instead: &str) -> Option<Block> {
     all.checked_sub(SHOWN).filter(|more| *more > 0).map(|more| Block::small_print(mrkdwn!("{} more: {}.", more, Prose(instead))))
 }
 
-fn is_ill(live: &Live) -> bool {
+pub(super) fn is_ill(live: &Live) -> bool {
     live.gone || matches!(live.instance.status, Phase::Broken(_) | Phase::Leaving)
 }
 
@@ -202,7 +205,7 @@ pub fn approvals_list(open: &[(Approval, Proposal)], now: Timestamp) -> Message 
     Message { text, blocks }
 }
 
-fn approval_line(approval: &Approval, proposal: &Proposal, now: Timestamp) -> Mrkdwn {
+pub(super) fn approval_line(approval: &Approval, proposal: &Proposal, now: Timestamp) -> Mrkdwn {
     let card = approval.cards.first().map(|card| mrkdwn!(" Decide on its card in {}.", super::Channel(&card.channel))).unwrap_or_default();
     let left = approval.expires_at.duration_since(now);
     mrkdwn!(
@@ -235,7 +238,23 @@ pub fn runs_list(runs: &[Run], all: bool, now: Timestamp) -> Message {
     Message { text, blocks }
 }
 
-fn run_line(run: &Run, now: Timestamp) -> Mrkdwn {
+/// Which run is meant: the last ones.
+#[must_use]
+pub fn which_run(runs: &[Run], now: Timestamp) -> Message {
+    let Some(newest) = runs.first() else { return Message::sentence(mrkdwn!("There was no run yet.")) };
+    let text = mrkdwn!("Which run? The newest is {}: {}.", Code(newest.id.as_str()), newest.title);
+    let mut blocks = vec![Block::title("Which run?")];
+    blocks.extend(Block::paragraphs(runs.iter().take(ASKED).map(|run| run_line(run, now))));
+    let buttons = runs.iter().take(ASKED).enumerate().map(|(index, run)| {
+        let text = format!("Why: {}", run.title);
+        // Handles are unique in a message.
+        Element::button(&format!("open_why_{}", index + 1), &text, &format!("why {}", run.id), None)
+    });
+    blocks.push(Block::Actions { block_id: "why".to_owned(), elements: buttons.collect() });
+    Message { text, blocks }
+}
+
+pub(super) fn run_line(run: &Run, now: Timestamp) -> Mrkdwn {
     let all = run.steps.len();
     let at = run.current().and_then(|current| run.steps.iter().position(|step| step.id == current.id)).map_or(all, |index| index + 1);
     let ago = |at: Timestamp| Span(now.duration_since(at));

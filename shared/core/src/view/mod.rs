@@ -48,9 +48,9 @@ pub use page::{
 pub use page_text::{
     page_call, page_email, page_for_run, page_late, page_line, page_no_such_code, page_run_goes_on, page_sms, page_still_on_it_sms, page_yours,
 };
-pub use plan::plan_refused;
+pub use plan::{plan_check, plan_objectives, plan_overview, plan_refused, plan_section, with_objectives};
 pub use orders::{order_asked, order_form, order_put, order_stands, orders_list};
-pub use policy::{Myself, can_answer, glass_broken, can_everybody, who_may_what, whoami, whoami_stranger};
+pub use policy::{Myself, WHO_MAY_WHAT, can_answer, glass_broken, can_everybody, who_may_what, whoami, whoami_stranger};
 pub use run::{run_headline, run_unreadable};
 pub use run_reply::run_reply;
 pub use run_report::run_report;

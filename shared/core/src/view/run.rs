@@ -75,11 +75,20 @@ fn buttons(run: &Run) -> Vec<Element> {
     match &run.state {
         _ if run.stop.is_some() => Vec::new(),
         State::Running => vec![Element::button("cancel", "Stop at the next safe point", id, None)],
-        State::Stuck { .. } => vec![
-            Element::button("retry", "Try the step again", id, Some(Style::Primary)),
-            Element::button("skip", "Go on without it", id, Some(Style::Danger)),
-            Element::button("cancel", "Stop here", id, None),
-        ],
+        State::Stuck { step, .. } => {
+            let refused = run.steps.iter().any(|one| one.id == *step && matches!(&one.state, StepState::Failed(finding) if finding.is_refused()));
+            // What was refused for good is refused again, unless somebody changes something.
+            let (retry, stop) = if refused { (None, Some(Style::Primary)) } else { (Some(Style::Primary), None) };
+            let mut buttons = vec![
+                Element::button("retry", "Try the step again", id, retry),
+                Element::button("skip", "Go on without it", id, Some(Style::Danger)),
+                Element::button("cancel", "Stop here", id, stop),
+            ];
+            if refused {
+                buttons.rotate_right(1);
+            }
+            buttons
+        }
         State::Succeeded | State::Failed { .. } | State::Stopped { .. } => Vec::new(),
     }
 }

@@ -10,14 +10,23 @@ use crate::{
 
 /// Characters of a form's title.
 const MAX_TITLE: usize = 24;
+/// Characters of what a button carries; Slack takes 2,000.
+const MAX_VALUE: usize = 1_900;
 
 /// Our own sentence, and the way out.
 #[must_use]
 pub fn refusal(refusal: &Refusal) -> Message {
-    Message::sentence(match &refusal.way_out {
+    let text = match &refusal.way_out {
         Some(way_out) => mrkdwn!("⛔ {} {}", Prose(&refusal.sentence), Prose(way_out)),
         None => mrkdwn!("⛔ {}", Prose(&refusal.sentence)),
-    })
+    };
+    // A button takes 2,000 characters of value.
+    let Some(line) = refusal.suggestion.as_ref().filter(|line| line.chars().count() <= MAX_VALUE) else { return Message::sentence(text) };
+    let buttons = Block::Actions {
+        block_id: "suggestion".to_owned(),
+        elements: vec![Element::button("use", "Use this", line, Some(Style::Primary))],
+    };
+    Message { text: text.clone(), blocks: Block::paragraphs([text]).into_iter().chain([buttons]).collect() }
 }
 
 /// Something broke: what the person can do, and what to tell those who mend it.

@@ -271,6 +271,10 @@ impl Chat for BrokenChat {
         self.0.respond(to, message).await
     }
 
+    async fn publish(&self, user: &str, home: &Message) -> Result<(), CallError> {
+        self.0.publish(user, home).await
+    }
+
     async fn open(&self, trigger: &TriggerId, form: &Form) -> Result<ViewId, CallError> {
         self.0.open(trigger, form).await
     }

@@ -32,6 +32,7 @@ fn event(outer: OuterEvent) -> Result<Payload, Malformed> {
     }
     Ok(Payload::EventCallback(EventCallback {
         team: outer.team_id,
+        enterprise: outer.enterprise_id.filter(|id| !id.is_empty()),
         event_id: outer.event_id.ok_or(Malformed::Lacks("event_id"))?,
         event: outer.event.ok_or(Malformed::Lacks("event"))?,
     }))
@@ -58,6 +59,7 @@ struct OuterEvent {
     #[serde(rename = "type")]
     kind: String,
     team_id: Option<String>,
+    enterprise_id: Option<String>,
     event_id: Option<String>,
     event: Option<Event>,
 }

@@ -77,7 +77,7 @@ fn the_restore_form_keeps_what_was_typed_and_says_what_is_wrong() {
 
 #[test]
 fn the_backup_form() {
-    insta::assert_snapshot!(read_form(&backup_form(&["inventory".to_owned()], Some("Pick a database."))), @r"
+    insta::assert_snapshot!(read_form(&backup_form(&["inventory".to_owned()], None, Some("Pick a database."))), @r"
     [[ Back up a database ]] backup
     ⚠️ Pick a database.
 
@@ -96,14 +96,14 @@ fn a_form_without_choices_asks_for_text_instead_of_an_empty_select() {
     let none = read_form(&restore_form(&RestoreChoices::default()));
     assert!(none.contains("Database: ________"), "{none}");
     let many: Vec<String> = (0..101).map(|number| format!("db{number}")).collect();
-    assert!(read_form(&backup_form(&many, None)).contains("Database: ________"));
+    assert!(read_form(&backup_form(&many, None, None)).contains("Database: ________"));
     let unknown = RestoreChoices { database: Some("nowhere".to_owned()), ..choices() };
     assert!(!read_form(&restore_form(&unknown)).contains("(•)"), "Slack refuses a first choice that is none of the choices");
 }
 
 #[test]
 fn a_form_that_could_not_be_opened_comes_back_with_a_button() {
-    let forms = [restore_form(&choices()), backup_form(&[], None), phrase_form(&restore(), "", None), told_form("Other", &fault("f-1"))];
+    let forms = [restore_form(&choices()), backup_form(&[], None, None), phrase_form(&restore(), "", None), told_form("Other", &fault("f-1"))];
     insta::assert_snapshot!(forms.iter().map(|form| read(&form_expired(form))).collect::<Vec<_>>().join("\n"), @r"
     (The form “Restore a database” could not be opened in time. Nothing was done.)
     The form “Restore a database” could not be opened in time. Nothing was done.

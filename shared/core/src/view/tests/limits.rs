@@ -178,7 +178,7 @@ fn k2_absurd_lists_and_forms_fit() {
         ..RestoreChoices::default()
     };
     form_fits(&restore_form(&choices));
-    form_fits(&backup_form(&choices.databases, Some(&HOSTILE.repeat(60))));
+    form_fits(&backup_form(&choices.databases, None, Some(&HOSTILE.repeat(60))));
     let refused = refusal(&crate::failure::Refusal::new(HOSTILE.repeat(60)));
     fits(&refused);
     form_fits(&told_form(HOSTILE, &refused));
