@@ -40,6 +40,14 @@ pub struct Database {
     pub alerts: Alerts,
 }
 
+impl Database {
+    /// How long backups of a class are kept: the longest of its schedules; absent without one.
+    #[must_use]
+    pub fn keep(&self, class: BackupClass) -> Option<Span> {
+        self.backups.iter().filter(|schedule| schedule.class == class).map(|schedule| schedule.keep).max()
+    }
+}
+
 /// The indirection that moves when the instance does. Nobody connects by the instance's own name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,14 +5,17 @@
 
 mod check;
 mod communication;
+mod coverage;
 mod current;
 mod database;
 mod document;
 mod finding;
 mod load;
 mod locate;
+mod measure;
 mod people;
 mod scenario;
+mod section;
 mod service;
 mod span;
 #[cfg(test)]
@@ -22,15 +25,19 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use check::all as findings;
 pub use communication::{Audience, Communication, Downtime, Notice, Severity, Stage, Support};
+pub use coverage::{runbook_findings, uncovered};
 pub use current::{Current, LIVE_KEY, Refused, current, remember};
 pub use database::{Alerts, BackupClass, Check, Database, Expectation, Objectives, Schedule, Traffic};
 pub use document::{Code, Document, Listing, Locations, Place, Section, Shows, Task};
 pub use finding::{Finding, Path, Position, Weight};
 pub use load::{PlanError, examine, load, located};
 pub use locate::keys;
+pub use measure::{Found, Measure, Measured, Verdict, last_measured, measured_by, past, phase};
 pub use people::{Channel, Grant, Level, OnCall, Person, Role, Rotation};
 pub use scenario::{Drill, Goals, Kind, Phase, RunbookFile, Scenario, Sign, Tier};
+pub use section::PlanSection;
 pub use service::{App, Failover, Probe, ProbeKind, Record, Service, Site, Standby};
 pub use span::Span;
 

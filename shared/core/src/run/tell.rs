@@ -53,7 +53,13 @@ async fn say(world: &World, run: &Run, proposal: &Proposal, headline: &Posted, t
     let message = view::run_reply(run, proposal, told);
     world.chat.post(&headline.channel, Some(&headline.ts), &message).await?;
     if told.what == Happened::Ended {
-        world.chat.post(&headline.channel, None, &view::run_report(run, proposal)).await?;
+        let report = view::run_report(run, proposal);
+        // Without a plan the report is what the run itself knows.
+        let report = match plan::current(world.blobs.as_ref()).await {
+            Ok(current) => view::with_objectives(report, &current.plan, run, proposal),
+            Err(_) => report,
+        };
+        world.chat.post(&headline.channel, None, &report).await?;
     }
     Ok(())
 }

@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Finding, Findings, Path, Person, Plan, Quorum, Scenario};
 use crate::{command::nearest, policy::Verb, runbook::BUILT_IN};
 
-/// Runs them all.
-pub(super) fn all(plan: &Plan) -> Vec<Finding> {
+/// Everything that is wrong with a plan or should be looked at, without the lines of its file.
+#[must_use]
+pub fn all(plan: &Plan) -> Vec<Finding> {
     let mut findings = Findings::default();
     let found = &mut findings;
     if plan.schema != 1 {
