@@ -193,7 +193,7 @@ fn plan_ahead(survey: &Survey, name: &str, agenda: &mut Agenda) -> Result<(), Fa
             due.serves.extend(slot.due.serves.iter().copied());
             due.serves.sort();
             due.serves.dedup();
-            if keep(entry, slot.due.class) > keep(entry, due.class) {
+            if entry.keep(slot.due.class) > entry.keep(due.class) {
                 due.class = slot.due.class;
             }
             agenda.slot = Some(Slot { due, ..slot.clone() });
@@ -212,10 +212,6 @@ fn plan_ahead(survey: &Survey, name: &str, agenda: &mut Agenda) -> Result<(), Fa
     }
     agenda.dealt_with = dealt_with;
     Ok(())
-}
-
-fn keep(entry: &crate::plan::Database, class: BackupClass) -> SignedDuration {
-    entry.backups.iter().filter(|schedule| schedule.class == class).map(|schedule| schedule.keep.0).max().unwrap_or_default()
 }
 
 /// Works out the proposal of what is due now, if nothing stands in the way, and notes it on the agenda.

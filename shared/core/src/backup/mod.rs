@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use agenda::{Agenda, Outcome, Past, Slot, keep_to};
+pub(crate) use agenda::tags;
 pub use choose::{Choices, Source, Wanted, choose, loss};
 pub use hold::{HOLD_TAG, Hold, hold, release};
 pub use prune::prune;

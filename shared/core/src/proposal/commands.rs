@@ -157,6 +157,7 @@ async fn restore(site: &mut Site<'_>, step: &Step) -> Result<Vec<Lane>, Failure>
             retired: None,
             snapshot: site.snapshot(live, &prefix),
             restored: site.restored(live),
+            tags: Tags::new(),
             timing: super::Timing::default(),
         };
         let mut lane = steps::plan(&inline, &situation)?;

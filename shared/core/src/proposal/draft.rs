@@ -7,7 +7,7 @@ use crate::{
     database::{self, Live, Reign},
     failure::{Failure, Refusal},
     ident::{Actor, ProposalId, RunId, StepId},
-    plan::Current,
+    plan::{BackupClass, Current},
     policy::Verb,
     port::World,
     runbook,
@@ -31,16 +31,21 @@ const STEM: usize = 63 - "-r-0123456789".len();
 ///
 /// # Errors
 /// A refusal when the database can't be backed up.
-pub async fn backup(world: &World, current: &Current, asked: &Asked) -> Result<Proposal, Failure> {
+pub async fn backup(world: &World, current: &Current, asked: &Asked, class: Option<BackupClass>) -> Result<Proposal, Failure> {
     let live = database::look(world, &current.plan, &asked.database).await?;
     if live.gone {
         return Err(Refusal::new(format!("The instance {} is gone: there is nothing left to back up.", live.instance.id)).into());
     }
-    let draft = Draft::begin(world, current, asked, live);
-    let title = format!("Back up {}", asked.database);
+    let draft = Draft { class, ..Draft::begin(world, current, asked, live) };
+    let title = match class {
+        None => format!("Back up {}", asked.database),
+        Some(class) => format!("Back up {} ({class})", asked.database),
+    };
+    let kept = class.and_then(|class| draft.live.entry.keep(class));
+    let until = kept.map_or_else(|| "until the snapshot is deleted".to_owned(), |keep| format!("for {keep}, as the plan keeps it"));
     let consequences = Consequences {
         undo: "Nothing is changed; the snapshot can be deleted.".to_owned(),
-        cost: Some(format!("storage of up to {} GiB, until the snapshot is deleted", draft.live.instance.settings.allocated_storage)),
+        cost: Some(format!("storage of up to {} GiB, {until}", draft.live.instance.settings.allocated_storage)),
         ..Consequences::default()
     };
     draft.finish(Verb::Backup, title, None, None, consequences).await
@@ -114,11 +119,13 @@ struct Draft<'a> {
     asked: &'a Asked,
     live: Live,
     opening: Opening,
+    /// What a backup is for, by which retention deletes it in time; absent: it stays.
+    class: Option<BackupClass>,
 }
 
 impl<'a> Draft<'a> {
     fn begin(world: &'a World, current: &'a Current, asked: &'a Asked, live: Live) -> Self {
-        Self { world, current, asked, live, opening: Opening::now(world) }
+        Self { world, current, asked, live, opening: Opening::now(world), class: None }
     }
 
     fn restore_consequences(&self, source: &Source) -> Consequences {
@@ -160,7 +167,7 @@ impl<'a> Draft<'a> {
         retired: Option<(&str, &str)>,
         consequences: Consequences,
     ) -> Result<Proposal, Failure> {
-        let Self { world, current, asked, live, opening } = self;
+        let Self { world, current, asked, live, opening, class } = self;
         let runbook = runbook::built_in(&verb.to_string())?;
         let timing = estimate::known(world, &runbook.runbook.name, &asked.database).await?;
         let run: RunId = opening.run();
@@ -172,6 +179,7 @@ impl<'a> Draft<'a> {
             retired,
             snapshot: format!("mayday-{}-{}-{}", asked.database, opening.now.strftime("%Y%m%d-%H%M%S"), id.short()),
             restored: restored_name(&live.instance.id, id),
+            tags: backup::tags(&asked.database, class),
             timing,
         };
         let steps = steps::plan(&runbook.runbook, &situation)?;

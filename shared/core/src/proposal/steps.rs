@@ -27,6 +27,8 @@ pub(super) struct Situation<'a> {
     pub(super) snapshot: String,
     /// The name of the instance that this run may make.
     pub(super) restored: String,
+    /// What a snapshot that this run may take is tagged with beside its run.
+    pub(super) tags: Tags,
     /// What is known of past durations.
     pub(super) timing: Timing,
 }
@@ -72,7 +74,7 @@ impl Situation<'_> {
                 instance: instance.id.clone(),
                 resource_id: instance.resource_id.clone(),
                 snapshot: self.snapshot.clone(),
-                tags: crate::port::Tags::new(),
+                tags: self.tags.clone(),
             })),
             "db:restore" => Some(Act::Restore(self.restore(step)?)),
             "db:align" => Some(Act::Align(Align { region, instance: self.restored.clone(), settings: self.settings() })),
