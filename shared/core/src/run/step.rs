@@ -136,7 +136,7 @@ async fn send(visit: &mut Visit<'_>, planned: &PlannedStep, permit: &Permit, unt
             Ok(Some(2))
         }
         Err(CallError::NotNow { code, why }) => not_now(visit, planned, &format!("{code}: {why}")).await,
-        Err(CallError::Refused { code, why }) => refused(visit, planned, &format!("{code}: {why}")).await,
+        Err(CallError::Refused { code, why }) => refused(visit, planned, &format!("{} ({code})", why.trim_end_matches('.'))).await,
     }
 }
 
@@ -159,7 +159,7 @@ async fn refused(visit: &mut Visit<'_>, planned: &PlannedStep, why: &str) -> Res
             Ok(None)
         }
         Ok(Seen::Foreign(what)) => fail(visit, &planned.id, Finding::said(what)).await,
-        Ok(Seen::Absent | Seen::Broken(_)) | Err(CallError::Refused { .. }) => fail(visit, &planned.id, Finding::said(why)).await,
+        Ok(Seen::Absent | Seen::Broken(_)) | Err(CallError::Refused { .. }) => fail(visit, &planned.id, Finding::refused(why)).await,
         Err(_) => Ok(Some(jittered(visit, 2))),
     }
 }
