@@ -37,9 +37,6 @@ fn described(command: &Command) -> String {
         }
         Command::Runs(runs::Args { all }) => part("all", &all.then(String::new)),
         Command::Why(why::Args { run }) => part("run", run),
-        Command::Plan(plan::Args { what, section }) => {
-            part("what", &what.map(|what| format!("{what:?}").to_lowercase())) + &part("section", section)
-        }
         Command::Cancel(cancel::Args { target }) => part("target", &Some(target.clone())),
         other => parts.push(format!("{other:?}")),
     }
