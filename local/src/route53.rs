@@ -121,6 +121,12 @@ impl Route53 {
         self.state.read().zones.iter().map(|zone| (zone.name.clone(), zone.records.clone())).collect()
     }
 
+    /// The zones' ids with their names.
+    #[must_use]
+    pub fn ids(&self) -> Vec<(String, String)> {
+        self.state.read().zones.iter().map(|zone| (zone.id.clone(), zone.name.clone())).collect()
+    }
+
     /// What the name servers answer for a name and type now: TTL in seconds and value. `None` when no zone has the name.
     #[must_use]
     pub fn resolve(&self, name: &str, kind: &str) -> Option<Vec<(u64, String)>> {

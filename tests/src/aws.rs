@@ -55,10 +55,15 @@ pub(crate) fn at_once<T>(answer: impl Future<Output = T>) -> T {
 impl Stage {
     /// Asks RDS, past faults and record. An answer that is an error has its code in `Code`.
     pub async fn rds(&self, operation: &str, fields: &[(&str, &str)]) -> Xml {
+        self.rds_in("eu-west-1", operation, fields).await
+    }
+
+    /// The same in another region.
+    pub async fn rds_in(&self, region: &str, operation: &str, fields: &[(&str, &str)]) -> Xml {
         let service = self.stack.services().get("rds").expect("there is RDS");
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("Action", operation).append_pair("Version", "2014-10-31").extend_pairs(fields);
-        let mut call = call("rds", "eu-west-1", None, form.finish());
+        let mut call = call("rds", region, None, form.finish());
         call.operation = service.operation(&call);
         let reply = service.handle(&call).await;
         Xml(String::from_utf8_lossy(&reply.body).into_owned())

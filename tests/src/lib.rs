@@ -14,6 +14,7 @@
 
 mod aws;
 mod child;
+mod failover;
 mod person;
 mod raw;
 mod records;
@@ -23,6 +24,7 @@ mod world;
 
 pub use aws::Xml;
 pub use child::Child;
+pub use failover::{AWAY, HOME, STANDBY};
 pub use person::Person;
 pub use raw::{Answer, Signed};
 pub use stage::{CHANNEL, INSTANCE, Setup, Stage, binaries, together};

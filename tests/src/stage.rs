@@ -42,11 +42,13 @@ pub struct Setup {
     pub scale: f64,
     /// How far the log trails behind.
     pub archive_every: Duration,
+    /// Whether the other region has its standby. Most stories do without, and begin sooner.
+    pub standby: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { plan: DEMO.to_owned(), rows: ROWS, scale: SCALE, archive_every: ARCHIVE_EVERY }
+        Self { plan: DEMO.to_owned(), rows: ROWS, scale: SCALE, archive_every: ARCHIVE_EVERY, standby: false }
     }
 }
 
@@ -79,6 +81,9 @@ impl Stage {
         let data = tempfile::tempdir().unwrap();
         crate::world::lend_template(data.path());
         let mut seed = from_plan::seed(&setup.plan, setup.rows).expect("the plan of a story must load");
+        if !setup.standby {
+            seed.standbys.clear();
+        }
         seed.people.push(SeedPerson {
             id: "U0EVE00001".to_owned(),
             name: "eve".to_owned(),

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use mayday_core::{
     failure::CallError,
     policy::{OWNER_TAG, Permit},
-    port::{Databases, Instance, Phase, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags},
+    port::{Databases, Instance, Phase, ReplicaSource, Replication, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags},
 };
 
 use crate::{Time, assert_refused};
@@ -38,11 +38,24 @@ pub async fn everything(world: &World<'_>) {
     only_what_a_run_made_is_deleted_without_a_final_snapshot(world).await;
     a_final_snapshot_outlives_its_instance(world).await;
     a_snapshot_of_ours_can_be_deleted(world).await;
+    a_replica_follows_until_it_is_promoted(world).await;
 }
 
 impl World<'_> {
     async fn instance(&self, id: &str) -> Instance {
         self.databases.instance(self.region, id).await.unwrap().unwrap_or_else(|| panic!("there is no instance {id}"))
+    }
+
+    /// An instance of another region, once nothing is under way and it is as wanted.
+    async fn settled_in(&self, region: &str, id: &str, wanted: impl Fn(&Instance) -> bool) -> Instance {
+        for _ in 0..LOOKS {
+            match self.databases.instance(region, id).await.unwrap() {
+                Some(instance) if instance.status == Phase::Available && wanted(&instance) => return instance,
+                Some(Instance { status: Phase::Broken(status), .. }) => panic!("{id} is {status}"),
+                _ => self.time.pass(PAUSE).await,
+            }
+        }
+        panic!("{id} never became available")
     }
 
     /// The instance, once nothing is under way.
@@ -269,4 +282,29 @@ pub async fn a_final_snapshot_outlives_its_instance(world: &World<'_>) {
     assert_eq!(snapshot.instance, "contract-copy");
     let gone = world.databases.delete_instance(&permit(), world.region, "contract-copy", Some("contract-final")).await;
     assert_refused(gone, "DBInstanceNotFound");
+}
+
+/// In another region, with what the call takes; promoted once, with backups from then on.
+pub async fn a_replica_follows_until_it_is_promoted(world: &World<'_>) {
+    const ELSEWHERE: &str = "eu-central-1";
+    let source = world.settled(world.instance).await;
+    let of = ReplicaSource { region: world.region.to_owned(), instance: world.instance.to_owned() };
+    // Groups are those of a region, and the other one has none of ours.
+    let settings = Settings { parameter_group: None, subnet_group: None, option_group: None, ..source.settings.clone() };
+    let replication =
+        Replication { source: of.clone(), region: ELSEWHERE.to_owned(), new_instance: "contract-replica".to_owned(), settings };
+    world.databases.replicate(&permit(), &replication).await.unwrap();
+    assert_refused(world.databases.replicate(&permit(), &replication).await, "DBInstanceAlreadyExists");
+    let replica = world.settled_in(ELSEWHERE, "contract-replica", |_| true).await;
+    assert_eq!(replica.replica_of, Some(of));
+    assert_eq!(replica.settings.tags.get(OWNER_TAG).map(String::as_str), Some("r-contract"));
+    assert_eq!(source.replica_of, None);
+
+    world.databases.promote(&permit(), ELSEWHERE, "contract-replica", 5).await.unwrap();
+    let promoted = world.settled_in(ELSEWHERE, "contract-replica", |instance| instance.replica_of.is_none()).await;
+    assert_eq!((promoted.resource_id, promoted.settings.backup_retention_days), (replica.resource_id, 5));
+    assert_refused(world.databases.promote(&permit(), ELSEWHERE, "contract-replica", 5).await, "InvalidDBInstanceState");
+    assert_refused(world.databases.promote(&permit(), ELSEWHERE, "contract-nowhere", 5).await, "DBInstanceNotFound");
+    let unchanged = world.settled(world.instance).await;
+    assert_eq!((unchanged.resource_id, unchanged.replica_of), (source.resource_id, None));
 }

@@ -7,6 +7,8 @@ mod checks;
 mod crash;
 mod delivery;
 mod dependencies;
+mod failover;
 mod health;
 mod identity;
 mod restore;
+mod schedule;
