@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use decide::{Answer, Decision, decide, expire};
 
 use crate::{
-    ident::{Identity, ProposalId},
+    ident::{Identity, ProposalId, RunId},
     plan::Quorum,
     port::Posted,
     proposal::Proposal,
@@ -38,6 +38,9 @@ pub struct Approval {
     pub votes: Vec<Vote>,
     /// The messages that show it and must be edited when it is decided.
     pub cards: Vec<Posted>,
+    /// The run whose rest it is about, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest_of: Option<RunId>,
     /// Whether whoever asked was told how it ended. Until then the sweep tells them.
     #[serde(default)]
     pub announced: bool,
@@ -96,6 +99,7 @@ impl Approval {
             state: State::Pending,
             votes: Vec::new(),
             cards: Vec::new(),
+            rest_of: proposal.gate.as_ref().map(|gate| gate.run.clone()),
             announced: false,
         })
     }

@@ -86,6 +86,11 @@ pub async fn tell_decision(world: &World, approval: &Approval, proposal: &Propos
     let reply = view::decision_reply(approval, proposal);
     let thread = approval.cards.first().map(|card| (card.channel.as_str(), Some(card.ts.as_str())));
     let requester = super::propose::requester(proposal).filter(|_| approval.state != State::Pending).map(|user| (user, None));
+    if let Some(gate) = proposal.gate.as_ref().filter(|_| approval.state != State::Pending)
+        && let Err(fault) = crate::run::gate_decided(world, gate).await
+    {
+        tracing::warn!(run = gate.run.as_str(), fault = fault.chain(), "a run that waits for this decision was not woken");
+    }
     let mut all_told = approval.state != State::Pending;
     for (channel, thread) in thread.into_iter().chain(requester) {
         if let Err(error) = world.chat.post(channel, thread, &reply).await {

@@ -29,8 +29,10 @@ pub fn of_run(run: &Run, proposal: &Proposal) -> (Chart, String) {
         let Some(began) = record.started_at else { continue };
         let tone = match record.state {
             StepState::Done(_) => Tone::Well,
+            StepState::Failed(_) if record.tolerated => Tone::Warning,
             StepState::Skipped { .. } => Tone::Warning,
             StepState::Failed(_) => Tone::Ill,
+            StepState::NotNeeded { .. } | StepState::Asked { .. } => Tone::Plain,
             StepState::Waiting | StepState::Intended { .. } | StepState::Called { .. } => Tone::Plain,
         };
         bars.push(Bar { label: step.name.clone(), from: began, to: record.ended_at.unwrap_or(ended), tone });

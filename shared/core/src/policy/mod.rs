@@ -11,6 +11,7 @@ mod engine;
 #[path = "no_engine.rs"]
 mod engine;
 mod explain;
+mod gate;
 mod permit;
 mod question;
 mod remembering;

@@ -9,7 +9,7 @@ use crate::{
     failure::{CallError, Failure, Fault},
     ident::{Actor, Identity, ProposalId, StepId},
     plan,
-    policy::{Ask, Circumstances, On, authorize_under, break_glass, counts, standing},
+    policy::{Ask, Circumstances, On, authorize_under, break_glass, counts, gate, standing},
     port::{Tags, World},
     proposal::{PlannedStep, Proposal, Right},
     run::{Lock, Run, StepState},
@@ -130,7 +130,7 @@ impl From<Failure> for Withheld {
     }
 }
 
-fn forbidden(why: impl Into<String>) -> Withheld {
+pub(super) fn forbidden(why: impl Into<String>) -> Withheld {
     Withheld::Forbidden(why.into())
 }
 
@@ -156,6 +156,7 @@ pub async fn permit(world: &World, run: &Run, proposal: &Proposal, step: &Planne
         (_, None) if backup::is_pruning(proposal) => retention(world, proposal, step, &current.plan).await?,
         (_, None) => additive(world, proposal, &current.plan).await?,
     };
+    gate::passed(world, run, proposal, step, &current.plan).await?;
     match step.act.action().drift(world).await? {
         Some(what) => Err(forbidden(format!("the world has changed since this was proposed: {what}"))),
         None => Ok(Permit { run: run.id.0.clone(), step: step.id.clone(), authority, until: Timestamp::MAX }),

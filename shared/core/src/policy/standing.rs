@@ -119,6 +119,7 @@ pub async fn ask_for_order(world: &World, plan: &Plan, standing: &Standing, requ
         state: State::Pending,
         votes: Vec::new(),
         cards: Vec::new(),
+        rest_of: None,
         // The sweep tells what became of proposals; this one is shown by `/dr orders`.
         announced: true,
     };

@@ -27,7 +27,7 @@ use crate::{
     action::Act,
     digest::digest_of,
     failure::{CallError, Fault},
-    ident::{Actor, ProposalId, StepId},
+    ident::{Actor, ProposalId, RunId, StepId},
     plan::{Quorum, Span},
     policy::Verb,
     port::World,
@@ -76,6 +76,18 @@ pub struct Proposal {
     pub phrase: String,
     /// Until when it can be approved and started.
     pub expires_at: Timestamp,
+    /// It is about the rest of a run, which waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateOf>,
+}
+
+/// Where in which run people are asked about the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateOf {
+    /// The run.
+    pub run: RunId,
+    /// Its step.
+    pub step: StepId,
 }
 
 /// Who asks for what is done by the calendar, as [`Actor::System`].
@@ -239,7 +251,8 @@ pub struct Consequences {
 /// # Errors
 /// When the world can't be looked at.
 pub async fn drifted(world: &World, proposal: &Proposal) -> Result<Option<String>, CallError> {
-    for step in &proposal.steps {
+    // What undoes is worked out for the world as it will be then.
+    for step in proposal.steps.iter().filter(|step| step.flow.undoes.is_none()) {
         if let Some(what) = step.act.action().drift(world).await? {
             return Ok(Some(what));
         }

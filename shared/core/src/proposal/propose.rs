@@ -117,6 +117,7 @@ pub async fn propose(world: &World, current: &Current, opening: Opening, ask: As
         quorum,
         phrase,
         expires_at: opening.now.saturating_add(waits).unwrap_or(Timestamp::MAX),
+        gate: None,
     })
 }
 

@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Happened, Run, State, StepRecord, StepState};
+use super::{Happened, Run, State, StepRecord, StepState, gate};
 use crate::{
     audit,
     failure::Fault,
@@ -23,6 +25,10 @@ const TRIES: u32 = 5;
 /// # Errors
 /// When it can't be recorded or started; the sweep tries again.
 pub async fn begin(world: &World, proposal: &Proposal, decided_at: Timestamp) -> Result<Kept<Run>, Fault> {
+    // What is approved in the middle of a run has no run of its own: that one goes on.
+    if let Some(gate) = &proposal.gate {
+        return gate::decided(world, gate).await;
+    }
     let now = world.clock.now();
     let run = fresh(proposal, decided_at, now)?;
     let store = Store::of(world);
@@ -54,6 +60,7 @@ fn fresh(proposal: &Proposal, decided_at: Timestamp, now: Timestamp) -> Result<R
         started_at: None,
         ended_at: None,
         percent: None,
+        tolerated: false,
     };
     let mut run = Run {
         id: proposal.id.run(),
@@ -67,6 +74,8 @@ fn fresh(proposal: &Proposal, decided_at: Timestamp, now: Timestamp) -> Result<R
         visited_at: now,
         steps: proposal.steps.iter().map(|step| waiting(&step.id)).collect(),
         stop: None,
+        undoing: None,
+        again: BTreeMap::new(),
         wake_token: None,
         headline: None,
         edited_at: None,

@@ -96,7 +96,11 @@ pub(super) async fn after_step(world: &World, run: &Run, proposal: &Proposal, st
     match &step.act {
         // Of a database that is failed over, the promotion has crowned whichever the secret is led to.
         Act::Switch(switch) if proposal.target.kind == TargetKind::Database => {
-            crown(world, &proposal.target.name, first_reign(proposal), &switch.region, &switch.to).await
+            crown(world, &proposal.target.name, first_reign(proposal, &switch.to), &switch.region, &switch.to).await
+        }
+        // A runbook on a service restores its databases each for itself.
+        Act::Switch(switch) if let Some(database) = &step.flow.database => {
+            crown(world, database, first_reign(proposal, &switch.to), &switch.region, &switch.to).await
         }
         Act::Promote(promote) => {
             let first = Reign {
@@ -147,9 +151,9 @@ async fn crown(world: &World, database: &str, first: Option<Reign>, region: &str
 }
 
 /// The instance that had the traffic before the first restore: the one that the proposal compared with.
-fn first_reign(proposal: &Proposal) -> Option<Reign> {
+fn first_reign(proposal: &Proposal, new_instance: &str) -> Option<Reign> {
     proposal.steps.iter().find_map(|step| match &step.act {
-        Act::Compare(compare) => Some(Reign {
+        Act::Compare(compare) if compare.instance == new_instance => Some(Reign {
             instance: compare.old_instance.clone(),
             resource_id: compare.old_resource_id.clone(),
             from: None,
@@ -168,7 +172,7 @@ async fn standing(world: &World, reseed: &Reseed) -> Result<(), Fault> {
 /// Keeps the verdict on a recovery point that was restored and asked.
 async fn certify(world: &World, run: &Run, proposal: &Proposal, verify: &Verify, finding: &Finding) -> Result<(), Fault> {
     let snapshot = proposal.steps.iter().find_map(|step| match &step.act {
-        Act::Restore(restore) => match &restore.restoration.from {
+        Act::Restore(restore) if restore.restoration.new_instance == verify.instance => match &restore.restoration.from {
             RestoreFrom::Snapshot(id) => Some(id.clone()),
             _ => None,
         },

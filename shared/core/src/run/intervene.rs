@@ -101,10 +101,7 @@ fn judged(run: &Run, by: &Identity, what: Intervention, now: jiff::Timestamp) ->
         record.state = StepState::Skipped { by: by.clone() };
         record.ended_at = Some(now);
     } else {
-        record.state = StepState::Waiting;
-        record.attempts = 0;
-        record.started_at = None;
-        record.ended_at = None;
+        record.reset();
     }
     next.state = State::Running;
     let happened =
@@ -114,7 +111,7 @@ fn judged(run: &Run, by: &Identity, what: Intervention, now: jiff::Timestamp) ->
 }
 
 /// Wakes the execution that waits for this decision; where none does (any more), starts another.
-async fn drive_on(world: &World, kept: Kept<Run>) -> Result<Run, Fault> {
+pub(super) async fn drive_on(world: &World, kept: Kept<Run>) -> Result<Run, Fault> {
     if let Some(token) = &kept.value.wake_token
         && world.workflow.wake(token).await? == Delivery::Delivered
     {

@@ -6,10 +6,14 @@
 mod begin;
 mod distress;
 mod finish;
+mod flow;
+mod gate;
 mod intervene;
 mod step;
 mod tell;
 mod visit;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -17,6 +21,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub use begin::{begin, launch, resume};
 pub use distress::distress;
 pub(crate) use finish::{checks, release};
+pub(crate) use flow::all_before;
+pub use gate::{decided as gate_decided, is_open as gate_is_open};
 pub use intervene::{Intervention, intervene};
 pub(crate) use tell::channel;
 pub use tell::tell;
@@ -55,6 +61,12 @@ pub struct Run {
     pub steps: Vec<StepRecord>,
     /// Somebody wants it to stop at the next safe point.
     pub stop: Option<Stop>,
+    /// It undoes what it has done, because this step failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoing: Option<StepId>,
+    /// How often all commands of a step were done again, by the step's id in the runbook.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub again: BTreeMap<StepId, u32>,
     /// How an execution that waits for a person's decision is woken.
     pub wake_token: Option<String>,
     /// The one message that is edited in place.
@@ -134,6 +146,40 @@ pub struct StepRecord {
     pub ended_at: Option<Timestamp>,
     /// How far it is, where the vendor says.
     pub percent: Option<u8>,
+    /// It failed, and the run goes on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tolerated: bool,
+}
+
+impl StepRecord {
+    /// Whether its effect is there.
+    #[must_use]
+    pub fn was_done(&self) -> bool {
+        matches!(self.state, StepState::Done(_))
+    }
+
+    /// As if it had never begun.
+    fn reset(&mut self) {
+        *self = Self {
+            id: self.id.clone(),
+            state: StepState::Waiting,
+            attempts: 0,
+            started_at: None,
+            ended_at: None,
+            percent: None,
+            tolerated: false,
+        };
+    }
+
+    /// Whether nothing more will be done about it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        match self.state {
+            StepState::Done(_) | StepState::Skipped { .. } | StepState::NotNeeded { .. } => true,
+            StepState::Failed(_) => self.tolerated,
+            StepState::Waiting | StepState::Intended { .. } | StepState::Called { .. } | StepState::Asked { .. } => false,
+        }
+    }
 }
 
 /// Where a step stands.
@@ -156,8 +202,18 @@ pub enum StepState {
     },
     /// Its effect is there.
     Done(Finding),
-    /// It failed; a person decides.
+    /// People are asked whether the rest is done.
+    Asked {
+        /// The proposal that they decide on.
+        proposal: ProposalId,
+    },
+    /// It failed; a person decides, unless the run goes on without it.
     Failed(Finding),
+    /// Its condition was false, or what it belongs to was not done.
+    NotNeeded {
+        /// Why, in words.
+        why: String,
+    },
     /// A person decided to go on without it.
     Skipped {
         /// Who.
@@ -184,6 +240,16 @@ pub enum Happened {
     StepDone(StepId),
     /// A step failed, and people must decide.
     StepFailed(StepId),
+    /// A step failed, and the run goes on.
+    WentOn(StepId),
+    /// A step failed, and all of its commands are done again.
+    Again(StepId),
+    /// A step failed, and what was done before it is undone.
+    Undoing(StepId),
+    /// A step was not needed.
+    NotNeeded(StepId),
+    /// People are asked whether the rest is done.
+    Asked(StepId),
     /// Nobody has decided for a while.
     StillStuck(StepId),
     /// Somebody decided to do a step again.
@@ -226,13 +292,19 @@ impl Run {
     /// The step that comes next: the first that is not over.
     #[must_use]
     pub fn current(&self) -> Option<&StepRecord> {
-        self.steps.iter().find(|step| !matches!(step.state, StepState::Done(_) | StepState::Skipped { .. }))
+        self.steps.iter().find(|step| !step.is_over())
     }
 
     /// Whether a call may be on its way: then nothing may be stopped or given up.
     #[must_use]
     pub fn is_between_steps(&self) -> bool {
         !self.steps.iter().any(|step| matches!(step.state, StepState::Intended { .. } | StepState::Called { .. }))
+    }
+
+    /// Whether it waits for people, and is visited only to remind them.
+    #[must_use]
+    pub fn waits_for_people(&self) -> bool {
+        matches!(self.state, State::Stuck { .. }) || self.steps.iter().any(|step| matches!(step.state, StepState::Asked { .. }))
     }
 
     /// Whether nothing has been called yet.

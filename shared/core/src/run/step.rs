@@ -6,10 +6,12 @@ use serde_json::json;
 
 use super::{
     Happened, State, StepRecord, StepState, finish,
+    flow::{self, Turn},
+    gate,
     visit::{Interrupted, Visit},
 };
 use crate::{
-    action::{Class, Finding, Ownership, SecondCall, Seen},
+    action::{Act, Class, Finding, Ownership, SecondCall, Seen},
     failure::{CallError, Fault},
     ident::StepId,
     policy::{self, Permit, Withheld},
@@ -29,10 +31,10 @@ pub(super) async fn advance(visit: &mut Visit<'_>, id: &StepId) -> Result<Option
     let planned = visit.proposal.step(id).cloned().ok_or_else(|| Fault::new(format!("the proposal has no step {id}")))?;
     let now = visit.now();
     let record = record(visit, id)?;
-    let Some(started_at) = record.started_at else {
-        set(visit, id, |step| step.started_at = Some(now)).await?;
-        return Ok(None);
-    };
+    let Some(started_at) = record.started_at else { return begin(visit, &planned).await };
+    if let Act::Gate(gate) = &planned.act {
+        return gate::advance(visit, &planned, gate).await;
+    }
     let seen = match observe(visit, &planned).await {
         Ok(seen) => seen,
         Err(CallError::Refused { code, why }) => {
@@ -69,6 +71,29 @@ pub(super) async fn advance(visit: &mut Visit<'_>, id: &StepId) -> Result<Option
         StepState::Waiting => call(visit, &planned, &record).await,
         _ => call_again(visit, &planned, &record).await,
     }
+}
+
+/// Begins a step, if it is needed.
+async fn begin(visit: &mut Visit<'_>, planned: &PlannedStep) -> Result<Option<u64>, Interrupted> {
+    let now = visit.now();
+    let id = planned.id.clone();
+    match flow::not_needed(visit.run(), &visit.proposal, planned) {
+        Ok(None) => set(visit, &id, |step| step.started_at = Some(now)).await?,
+        Ok(Some(why)) => {
+            visit.audit("step.not_needed", json!({"step": id, "why": why})).await?;
+            visit
+                .save(|run| {
+                    edit(run, &id, |step| {
+                        step.state = StepState::NotNeeded { why };
+                        step.ended_at = Some(now);
+                    });
+                    run.happened(now, Happened::NotNeeded(id.clone()));
+                })
+                .await?;
+        }
+        Err(why) => return fail(visit, &id, Finding::said(why)).await,
+    }
+    Ok(None)
 }
 
 async fn observe(visit: &Visit<'_>, planned: &PlannedStep) -> Result<Seen, CallError> {
@@ -173,7 +198,7 @@ async fn broken(visit: &mut Visit<'_>, planned: &PlannedStep, record: &StepRecor
     fail(visit, &planned.id, finding).await
 }
 
-async fn done(visit: &mut Visit<'_>, planned: &PlannedStep, finding: Finding) -> Result<Option<u64>, Interrupted> {
+pub(super) async fn done(visit: &mut Visit<'_>, planned: &PlannedStep, finding: Finding) -> Result<Option<u64>, Interrupted> {
     visit.audit("step.done", json!({"step": planned.id, "found": finding})).await?;
     finish::after_step(visit.world, visit.run(), &visit.proposal, planned, &finding).await?;
     let now = visit.now();
@@ -190,22 +215,53 @@ async fn done(visit: &mut Visit<'_>, planned: &PlannedStep, finding: Finding) ->
     Ok(None)
 }
 
-/// Fails the step, and has people decide.
+/// How long it is waited before the commands of a step are done again, the first time; then twice as long, and so on.
+const PAUSE: u64 = 2;
+
+/// Fails the step. What that leads to is in the runbook; where it says nothing, people decide.
 pub(super) async fn fail(visit: &mut Visit<'_>, id: &StepId, finding: Finding) -> Result<Option<u64>, Interrupted> {
-    visit.audit("step.failed", json!({"step": id, "found": finding})).await?;
+    let planned = visit.proposal.step(id).cloned().ok_or_else(|| Fault::new(format!("the proposal has no step {id}")))?;
+    let turn = flow::turn(visit.run(), &visit.proposal, &planned);
+    visit.audit("step.failed", json!({"step": id, "found": finding, "turn": format!("{turn:?}")})).await?;
     let now = visit.now();
     let id = id.clone();
+    let mut pause = None;
+    let group = planned.flow.group.map(|group| group.id);
+    let times = group.as_ref().and_then(|group| visit.run().again.get(group)).copied().unwrap_or(0);
     visit
         .save(|run| {
             edit(run, &id, |step| {
                 step.state = StepState::Failed(finding);
                 step.ended_at = Some(now);
             });
-            run.state = State::Stuck { step: id.clone(), since: now };
-            run.happened(now, Happened::StepFailed(id.clone()));
+            match turn {
+                Turn::Ask => {
+                    run.state = State::Stuck { step: id.clone(), since: now };
+                    run.happened(now, Happened::StepFailed(id.clone()));
+                }
+                Turn::GoOn => {
+                    edit(run, &id, |step| step.tolerated = true);
+                    run.happened(now, Happened::WentOn(id.clone()));
+                }
+                Turn::Undo => {
+                    edit(run, &id, |step| step.tolerated = true);
+                    run.undoing = Some(id.clone());
+                    run.happened(now, Happened::Undoing(id.clone()));
+                }
+                Turn::Again(lane) => {
+                    run.happened(now, Happened::Again(id.clone()));
+                    for step in lane {
+                        edit(run, &step, StepRecord::reset);
+                    }
+                    if let Some(group) = group {
+                        *run.again.entry(group).or_default() += 1;
+                    }
+                    pause = Some(PAUSE << times.min(5));
+                }
+            }
         })
         .await?;
-    Ok(None)
+    Ok(pause)
 }
 
 /// Looks again later, unless the step has taken longer than it may.
@@ -225,15 +281,15 @@ fn jittered(visit: &Visit<'_>, seconds: u64) -> u64 {
     seconds + if spread == 0 { 0 } else { random % (spread + 1) }
 }
 
-fn record(visit: &Visit<'_>, id: &StepId) -> Result<StepRecord, Fault> {
+pub(super) fn record(visit: &Visit<'_>, id: &StepId) -> Result<StepRecord, Fault> {
     visit.run().steps.iter().find(|step| step.id == *id).cloned().ok_or_else(|| Fault::new(format!("the run has no step {id}")))
 }
 
-async fn set(visit: &mut Visit<'_>, id: &StepId, change: impl FnOnce(&mut StepRecord)) -> Result<(), Interrupted> {
+pub(super) async fn set(visit: &mut Visit<'_>, id: &StepId, change: impl FnOnce(&mut StepRecord)) -> Result<(), Interrupted> {
     visit.save(|run| edit(run, id, change)).await
 }
 
-fn edit(run: &mut super::Run, id: &StepId, change: impl FnOnce(&mut StepRecord)) {
+pub(super) fn edit(run: &mut super::Run, id: &StepId, change: impl FnOnce(&mut StepRecord)) {
     if let Some(step) = run.steps.iter_mut().find(|step| step.id == *id) {
         change(step);
     }

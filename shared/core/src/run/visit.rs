@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Happened, Run, State, begin, finish, step, tell};
+use super::{Happened, Run, State, StepState, begin, finish, flow, gate, step, tell};
 use crate::{
     audit,
     failure::Fault,
@@ -151,21 +153,62 @@ impl Visit<'_> {
             let why = format!("the world has changed since this was approved: {what}. Nothing was done; ask for it again");
             return self.end(State::Failed { why }).await;
         }
+        self.work().await
+    }
+
+    /// Takes every step that can go on as far as it goes without waiting.
+    async fn work(&mut self) -> Result<Next, Interrupted> {
+        // A step that waits is looked at once in a visit, however far the others get.
+        let mut waiting: BTreeMap<StepId, u64> = BTreeMap::new();
         loop {
             if let Some(stop) = self.run().stop.clone().filter(|_| self.run().is_between_steps()) {
                 return self.end(State::Stopped { by: stop.by }).await;
             }
-            if let State::Stuck { step, since } = self.run().state.clone() {
-                return self.remind(step, since).await;
+            let todo = flow::todo(self.run(), &self.proposal);
+            if todo.over {
+                return self.all_over().await;
             }
-            let Some(current) = self.run().current().map(|step| step.id.clone()) else {
-                return self.end(State::Succeeded).await;
+            // Nothing is begun while people decide, or while it is to stop: what is under way comes to its end.
+            let holds = self.run().stop.is_some() || self.run().state != State::Running;
+            let mut can: Vec<StepId> = todo.under_way;
+            can.extend(todo.ready.into_iter().filter(|_| !holds));
+            let Some(next) = can.iter().find(|id| !waiting.contains_key(id)).cloned() else {
+                waiting.retain(|id, _| can.contains(id));
+                return self.rest(&waiting).await;
             };
-            if let Some(pause) = step::advance(self, &current).await? {
-                return Ok(Next::Wait { seconds: pause });
+            if let Some(pause) = step::advance(self, &next).await? {
+                waiting.insert(next, pause);
+            } else {
+                self.tell_people().await;
             }
-            self.tell_people().await;
         }
+    }
+
+    /// Nothing goes on without waiting: for time, or for people.
+    async fn rest(&mut self, waiting: &BTreeMap<StepId, u64>) -> Result<Next, Interrupted> {
+        let asked = |id: &StepId| self.run().steps.iter().any(|step| step.id == *id && matches!(step.state, StepState::Asked { .. }));
+        let soonest = waiting.iter().filter(|(id, _)| !asked(id)).map(|(_, seconds)| *seconds).min();
+        if let Some(seconds) = soonest {
+            return Ok(Next::Wait { seconds });
+        }
+        if let State::Stuck { step, since } = self.run().state.clone() {
+            return self.remind(step, since).await;
+        }
+        match waiting.values().min() {
+            Some(seconds) => Ok(Next::Decision { seconds: *seconds }),
+            None => self.end(State::Failed { why: "its steps wait for each other".to_owned() }).await,
+        }
+    }
+
+    /// All that was meant to be done is done.
+    async fn all_over(&mut self) -> Result<Next, Interrupted> {
+        if let Some(because) = self.run().undoing.clone() {
+            let undone = self.proposal.steps.iter().filter(|step| step.flow.undoes.is_some());
+            let done = undone.filter(|step| self.run().steps.iter().any(|record| record.id == step.id && record.was_done())).count();
+            let what = if done == 0 { "there was nothing to undo" } else { "what was done before it was undone" };
+            return self.end(State::Failed { why: format!("the step {because} failed, and {what}") }).await;
+        }
+        self.end(State::Succeeded).await
     }
 
     /// Ends the run, and does what must be done after its end.
@@ -173,6 +216,11 @@ impl Visit<'_> {
         self.audit("run.end", json!({"state": state})).await?;
         let now = self.now();
         self.save(|run| {
+            if state == State::Succeeded {
+                for step in run.steps.iter_mut().filter(|step| !step.is_over()) {
+                    step.state = StepState::NotNeeded { why: "nothing had to be undone".to_owned() };
+                }
+            }
             run.state = state;
             run.ended_at = Some(now);
             run.happened(now, Happened::Ended);
@@ -207,9 +255,11 @@ impl Visit<'_> {
 
     /// The execution is about to wait for a person. If one has decided meanwhile, it is woken at once.
     async fn wait_for_person(&mut self, token: String) -> Result<Next, Fault> {
-        if matches!(self.run().state, State::Stuck { .. }) && self.run().stop.is_none() {
+        if self.run().waits_for_people() && self.run().stop.is_none() {
             let kept = token.clone();
             match self.save(|run| run.wake_token = Some(kept)).await {
+                // Whoever decides writes the decision first and then looks for the token; we do it the other way round.
+                Ok(()) if gate::any_decided(self.world, self.run()).await? => {}
                 Ok(()) => return Ok(Next::Decision { seconds: REMINDER.as_secs().unsigned_abs() }),
                 Err(Interrupted::Fault(fault)) => return Err(fault),
                 Err(Interrupted::Lost) => {}

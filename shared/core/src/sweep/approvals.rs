@@ -25,6 +25,14 @@ pub(super) async fn settle(world: &World, swept: &mut Swept) -> Result<(), Fault
     let now = world.clock.now();
     for kept in store.list::<Approval>(&LOOKED_AT).await? {
         let Some(proposal): Option<Kept<Proposal>> = store.load(kept.value.proposal.as_str()).await? else { continue };
+        // A run that waits in the middle goes on by itself; a wake-up that was lost is made up for here.
+        if let Some(gate) = &proposal.value.gate
+            && kept.value.ended_at().is_some()
+            && run::gate_is_open(world, gate).await?
+        {
+            run::gate_decided(world, gate).await?;
+            swept.resumed += 1;
+        }
         match kept.value.state {
             State::Pending if approval::expire(world, &kept).await? => {
                 swept.expired += 1;
@@ -36,7 +44,7 @@ pub(super) async fn settle(world: &World, swept: &mut Swept) -> Result<(), Fault
                 desk::post_card(world, &run::channel(world).await?, &proposal.value, &kept).await?;
                 swept.told += 1;
             }
-            State::Approved { at } => {
+            State::Approved { at } if proposal.value.gate.is_none() => {
                 let run: Option<Kept<Run>> = store.load(kept.value.proposal.run().as_str()).await?;
                 // One that was begun and never visited may have lost its start; starting twice is starting once.
                 if run.is_none_or(|run| run.value.visits == 0 && !run.value.state.is_final()) {

@@ -18,7 +18,7 @@ pub(super) async fn resume(world: &World, swept: &mut Swept) -> Result<(), Fault
     let now = world.clock.now();
     for kept in store.list::<Run>(&LOOKED_AT).await? {
         let untold = kept.value.told < kept.value.log.len();
-        let patience = if matches!(kept.value.state, run::State::Stuck { .. }) { ABANDONED * 7 } else { ABANDONED };
+        let patience = if kept.value.waits_for_people() { ABANDONED * 7 } else { ABANDONED };
         let abandoned = now.duration_since(kept.value.visited_at) > patience;
         if (!kept.value.state.is_final() || untold) && abandoned {
             run::resume(world, kept).await?;

@@ -99,14 +99,21 @@ pub(super) fn standing(approval: &Approval, now: Timestamp) -> Mrkdwn {
         }
         State::Approved { at } => {
             mrkdwn!(
-                "✅ *Approved* at {} by {}. It runs as {}.",
+                "✅ *Approved* at {} by {}. {}",
                 Moment(*at),
                 voters(&approval.votes),
-                Code(approval.proposal.run().as_str())
+                goes_on(approval)
             )
         }
         State::Denied { by, at } => mrkdwn!("❌ *Denied* by {} at {}. {}", by, Moment(*at), nothing),
         State::Cancelled { by, at } => mrkdwn!("⏹ *Taken back* by {} at {}. {}", by, Moment(*at), nothing),
+    }
+}
+
+fn goes_on(approval: &Approval) -> Mrkdwn {
+    match &approval.rest_of {
+        Some(run) => mrkdwn!("{} goes on.", Code(run.as_str())),
+        None => mrkdwn!("It runs as {}.", Code(approval.proposal.run().as_str())),
     }
 }
 
@@ -138,11 +145,20 @@ fn reason(proposal: &Proposal) -> Mrkdwn {
 
 fn asked_lines(proposal: &Proposal) -> Vec<Mrkdwn> {
     let target = &proposal.target;
-    vec![
+    let mut lines = vec![
         mrkdwn!("*Asked by* {}, {}", proposal.requester, Moment(proposal.asked_at)),
         mrkdwn!("*Why* {}", reason(proposal)),
         mrkdwn!("*Target* the {} {}, {}, {}", target.kind.to_string(), Code(&target.name), target.environment, Code(&target.region)),
-    ]
+    ];
+    if !proposal.locks.is_empty() {
+        let locks = Mrkdwn::join(proposal.locks.iter().map(|lock| mrkdwn!("{}", Code(lock))), ", ");
+        lines.push(mrkdwn!("*Meanwhile* nothing else runs on {}", locks));
+    }
+    if let Some(gate) = &proposal.gate {
+        let (run, step) = (Code(gate.run.as_str()), Code(gate.step.as_str()));
+        lines.push(mrkdwn!("*In the middle* of {}, which waits at its step {}; what is known by now stands below", run, step));
+    }
+    lines
 }
 
 /// What it would mean, in the order in which it is asked about.

@@ -8,9 +8,10 @@ use serde_json::Value;
 use super::{Block, Code, Mrkdwn, Span};
 use crate::{
     database::Route,
+    ident::StepId,
     mrkdwn,
     port::Settings,
-    proposal::{PlannedStep, Proposal},
+    proposal::{OnFailure, PlannedStep, Proposal},
 };
 
 /// So many steps get a paragraph each; more are put together, since a message takes 50 blocks.
@@ -54,6 +55,7 @@ fn step_lines(number: usize, step: &PlannedStep) -> Vec<Mrkdwn> {
         1 => mrkdwn!("tried again once at most"),
         retries => mrkdwn!("tried again {} times at most", retries),
     };
+    lines.extend(flow_lines(step));
     // Steps are read out by number and looked up by id.
     lines.push(mrkdwn!(
         "• step {}, action {}: {}a person is asked after {}, {}",
@@ -63,6 +65,37 @@ fn step_lines(number: usize, step: &PlannedStep) -> Vec<Mrkdwn> {
         Span(step.timeout.0),
         again
     ));
+    lines
+}
+
+/// How a step stands to the others, where it does not just follow the one before it.
+fn flow_lines(step: &PlannedStep) -> Vec<Mrkdwn> {
+    let flow = &step.flow;
+    let ids = |ids: &[StepId]| Mrkdwn::join(ids.iter().map(|id| mrkdwn!("{}", Code(id.as_str()))), ", ");
+    let mut lines = Vec::new();
+    match flow.after.as_deref() {
+        None => {}
+        Some([]) => lines.push(mrkdwn!("• waits for no other step")),
+        Some(after) => lines.push(mrkdwn!("• begins when these are over: {}", ids(after))),
+    }
+    lines.extend(flow.condition.iter().map(|condition| mrkdwn!("• only if {}", Code(condition))));
+    lines.extend(flow.undoes.iter().map(|undoes| mrkdwn!("• only to undo {}, when the run undoes what it has done", Code(undoes.as_str()))));
+    lines.extend(flow.database.iter().map(|database| mrkdwn!("• database {}", Code(database))));
+    if let Some(group) = &flow.group {
+        let again = match group.again {
+            0 => mrkdwn!("not done again by themselves"),
+            again => mrkdwn!("all of them done again up to {} times when one fails", again),
+        };
+        lines.push(mrkdwn!("• one of the commands of {}, {}", Code(group.id.as_str()), again));
+    }
+    let fails = match flow.on_failure {
+        None => None,
+        Some(OnFailure::Stop) => Some(mrkdwn!("• if it fails: stop, people decide")),
+        Some(OnFailure::Continue) => Some(mrkdwn!("• if it fails: continue")),
+        Some(OnFailure::Undo) => Some(mrkdwn!("• if it fails: undo what was done, last things first")),
+    };
+    lines.extend(fails);
+    lines.extend(flow.fact.iter().map(|fact| mrkdwn!("• if it fails, this is so: {}", Code(fact))));
     lines
 }
 

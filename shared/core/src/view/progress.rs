@@ -22,10 +22,16 @@ pub(super) struct Step<'a> {
     pub(super) record: &'a StepRecord,
 }
 
+/// How many steps there are: what only undoes counts once the run undoes.
+pub(super) fn count(run: &Run, proposal: &Proposal) -> usize {
+    proposal.steps.iter().filter(|step| step.flow.undoes.is_none() || run.undoing.is_some()).count()
+}
+
 /// All steps in order.
 pub(super) fn steps<'a>(run: &'a Run, proposal: &'a Proposal) -> impl Iterator<Item = Step<'a>> {
     let pairs = proposal.steps.iter().zip(&run.steps).enumerate();
-    pairs.map(|(index, (planned, record))| Step { number: index + 1, planned, record })
+    let shown = pairs.filter(|(_, (planned, _))| planned.flow.undoes.is_none() || run.undoing.is_some());
+    shown.map(|(index, (planned, record))| Step { number: index + 1, planned, record })
 }
 
 impl Step<'_> {
@@ -37,7 +43,7 @@ impl Step<'_> {
 
     /// Whether it is over, well or not.
     pub(super) fn is_over(&self) -> bool {
-        matches!(self.record.state, StepState::Done(_) | StepState::Skipped { .. })
+        self.record.is_over()
     }
 
     /// `, usually 9 min`.

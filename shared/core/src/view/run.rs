@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{
     Block, Code, Element, Message, Moment, Mrkdwn, Plain, Span, Style,
     approval::short_digest,
-    progress::{Step, budget, steps},
+    progress::{Step, budget, count, steps},
 };
 use crate::{
     action::Act,
@@ -95,7 +95,7 @@ fn buttons(run: &Run) -> Vec<Element> {
 
 /// Where a run stands, in a sentence with its emoji.
 pub(super) fn state_line(run: &Run, proposal: &Proposal) -> Mrkdwn {
-    let all = run.steps.len();
+    let all = count(run, proposal);
     let current = steps(run, proposal).find(|step| !step.is_over());
     let ended = run.ended_at.map(|at| mrkdwn!(" at {}", Moment(at))).unwrap_or_default();
     match (&run.state, &run.stop) {
@@ -103,6 +103,12 @@ pub(super) fn state_line(run: &Run, proposal: &Proposal) -> Mrkdwn {
             mrkdwn!("⏹ *Stopping* at the next safe point, as {} asked at {}.", stop.by, Moment(stop.at))
         }
         (State::Running, None) => match current {
+            Some(step) if matches!(step.record.state, StepState::Asked { .. }) => {
+                mrkdwn!("✋ *Waits for approval* of the rest, at step {} of {}, “{}”.", step.number, all, step.planned.name)
+            }
+            Some(step) if run.undoing.is_some() => {
+                mrkdwn!("↩ *Undoing* what was done: step {} of {}, “{}”.", step.number, all, step.planned.name)
+            }
             Some(step) => mrkdwn!("▶ *Running*: step {} of {}, “{}”.", step.number, all, step.planned.name),
             None => mrkdwn!("▶ *Running*: all {} steps are done.", all),
         },
@@ -147,7 +153,12 @@ fn step_line(step: &Step<'_>, now: Timestamp, detail: Detail) -> Mrkdwn {
     let took = step.took(now).map(|took| mrkdwn!(": {}{}", Span(took), step.usual())).unwrap_or_default();
     match &step.record.state {
         StepState::Done(finding) => mrkdwn!("✅ {}. {}{}{}", number, name, took, hint(&finding.summary, detail)),
+        StepState::Failed(finding) if step.record.tolerated => {
+            mrkdwn!("⚠️ {}. {}{}: failed, and it went on{}", number, name, took, hint(&finding.summary, detail))
+        }
         StepState::Failed(finding) => mrkdwn!("❌ {}. {}{}{}", number, name, took, hint(&finding.summary, detail)),
+        StepState::NotNeeded { why } => mrkdwn!("➖ {}. {}: not needed{}", number, name, hint(why, detail)),
+        StepState::Asked { proposal } => mrkdwn!("✋ {}. {}: {} waits for approval", number, name, Code(proposal.as_str())),
         StepState::Skipped { by } => mrkdwn!("⏭ {}. {}: left out by {}", number, name, by),
         StepState::Waiting if step.record.started_at.is_none() => {
             let usual = step.planned.usual_seconds.map(|seconds| mrkdwn!(", usually {}", super::card::span(seconds)));

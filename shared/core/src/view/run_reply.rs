@@ -3,7 +3,7 @@
 use super::{
     Code, Message, Moment, Mrkdwn, Span,
     card::one_of,
-    progress::{Step, Traffic, steps, without},
+    progress::{Step, Traffic, count, steps, without},
 };
 use crate::{
     ident::StepId,
@@ -19,6 +19,18 @@ pub fn run_reply(run: &Run, proposal: &Proposal, told: &Told) -> Message {
         Happened::Began => began(run, proposal),
         Happened::StepDone(id) => done(run, proposal, id, told),
         Happened::StepFailed(id) => failed(run, proposal, id),
+        Happened::WentOn(id) => {
+            mrkdwn!("⚠️ {}, failed{}. It goes on: that is what the runbook says.", sentence(&named(run, proposal, id)), why(run, proposal, id))
+        }
+        Happened::Again(id) => mrkdwn!("▶ {}, failed. All of its commands are done again.", sentence(&named(run, proposal, id))),
+        Happened::Undoing(id) => {
+            let failed = sentence(&named(run, proposal, id));
+            mrkdwn!("↩ {}, failed{}. What was done before it is undone, last things first.", failed, why(run, proposal, id))
+        }
+        Happened::NotNeeded(id) => mrkdwn!("➖ {}, is not needed{}.", sentence(&named(run, proposal, id)), why(run, proposal, id)),
+        Happened::Asked(id) => {
+            mrkdwn!("✋ {}, waits: people must approve the rest. The card in the channel shows what is known by now.", sentence(&named(run, proposal, id)))
+        }
         Happened::StillStuck(id) => still_stuck(run, proposal, id),
         Happened::Retried(id, by) => mrkdwn!("▶ {} has it try {} again.", by, named(run, proposal, id)),
         Happened::Skipped(id, by) => {
@@ -42,12 +54,12 @@ fn find<'a>(run: &'a Run, proposal: &'a Proposal, id: &StepId) -> Option<Step<'a
 /// `step 5 of 7, “Check the restored data”`.
 fn named(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
     let (number, name) = super::run::numbered(run, proposal, id);
-    mrkdwn!("step {} of {}, “{}”", number, run.steps.len(), name)
+    mrkdwn!("step {} of {}, “{}”", number, count(run, proposal), name)
 }
 
 fn began(run: &Run, proposal: &Proposal) -> Mrkdwn {
     let target = &proposal.target;
-    mrkdwn!("▶ It has begun: {} on {}, {}, {}.", counted(run.steps.len()), Code(&target.name), target.environment, Code(&target.region))
+    mrkdwn!("▶ It has begun: {} on {}, {}, {}.", counted(count(run, proposal)), Code(&target.name), target.environment, Code(&target.region))
 }
 
 fn counted(steps: usize) -> Mrkdwn {
@@ -61,16 +73,21 @@ fn done(run: &Run, proposal: &Proposal, id: &StepId, told: &Told) -> Mrkdwn {
         StepState::Done(finding) if !finding.summary.is_empty() => mrkdwn!(": {}", finding.summary),
         _ => mrkdwn!(""),
     };
-    mrkdwn!("✅ Step {} of {}, “{}”, is done{}{}.", step.number, run.steps.len(), step.planned.name, took, found)
+    mrkdwn!("✅ Step {} of {}, “{}”, is done{}{}.", step.number, count(run, proposal), step.planned.name, took, found)
+}
+
+/// `: what was found`.
+fn why(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
+    match find(run, proposal, id).map(|step| &step.record.state) {
+        Some(StepState::Failed(finding)) => mrkdwn!(": {}", finding.summary),
+        Some(StepState::NotNeeded { why }) => mrkdwn!(": {}", why),
+        // It was tried again before this could be told.
+        _ => mrkdwn!(""),
+    }
 }
 
 fn failed(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
-    let why = find(run, proposal, id).map(|step| step.record.state.clone());
-    let why = match why {
-        Some(StepState::Failed(finding)) => mrkdwn!(": {}", finding.summary),
-        // It was tried again before this could be told.
-        _ => mrkdwn!(""),
-    };
+    let why = why(run, proposal, id);
     let traffic = stands(run, proposal);
     mrkdwn!("❌ {}, failed{}.\n*{}*\n{}", sentence(&named(run, proposal, id)), why, traffic, moves(proposal, id))
 }
@@ -122,7 +139,7 @@ fn still_stuck(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
 fn ended(run: &Run, proposal: &Proposal) -> Mrkdwn {
     let report = "The report is in the channel.";
     match &run.state {
-        State::Succeeded => mrkdwn!("✅ It is done: {}. {}", counted(run.steps.len()), report),
+        State::Succeeded => mrkdwn!("✅ It is done: {}. {}", counted(count(run, proposal)), report),
         State::Stopped { by } => mrkdwn!("⏹ It has stopped, as {} wanted. {} {}", by, stands(run, proposal), report),
         State::Failed { why } => mrkdwn!("❌ It was given up: {}. {} {}", why, stands(run, proposal), report),
         State::Running | State::Stuck { .. } => mrkdwn!("It has ended. {}", report),

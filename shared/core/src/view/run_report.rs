@@ -7,7 +7,7 @@ use super::{
     approval::short_digest,
     card::span,
     failover,
-    progress::{Step, Traffic, steps, without},
+    progress::{Step, Traffic, count, steps, without},
     run::state_line,
     run_reply::stands,
 };
@@ -122,15 +122,20 @@ fn data_lines(run: &Run, proposal: &Proposal) -> Vec<Mrkdwn> {
 fn step_lines(run: &Run, proposal: &Proposal) -> Vec<Mrkdwn> {
     let line = |step: Step<'_>| match &step.record.state {
         StepState::Done(finding) => Some(mrkdwn!("✅ {}. {}: {}", step.number, step.planned.name, finding.summary)),
+        StepState::Failed(finding) if step.record.tolerated => {
+            Some(mrkdwn!("⚠️ {}. {}: failed, and it went on: {}", step.number, step.planned.name, finding.summary))
+        }
+        StepState::NotNeeded { why } => Some(mrkdwn!("➖ {}. {}: not needed: {}", step.number, step.planned.name, why)),
         StepState::Failed(finding) => Some(mrkdwn!("❌ {}. {}: {}", step.number, step.planned.name, finding.summary)),
         StepState::Skipped { by } => Some(mrkdwn!("⏭ {}. {}: left out by {}", step.number, step.planned.name, by)),
         _ if step.record.attempts > 0 => Some(mrkdwn!("❌ {}. {}: not finished", step.number, step.planned.name)),
         _ => None,
     };
     let lines: Vec<Mrkdwn> = steps(run, proposal).filter_map(line).collect();
-    let left = run.steps.len() - lines.len();
+    let all = count(run, proposal);
+    let left = all.saturating_sub(lines.len());
     let title = if lines.is_empty() { mrkdwn!("*Steps*: none was begun") } else { mrkdwn!("*Steps*") };
-    let rest = (left > 0 && !lines.is_empty()).then(|| mrkdwn!("{} of {} were not begun.", left, run.steps.len()));
+    let rest = (left > 0 && !lines.is_empty()).then(|| mrkdwn!("{} of {} were not begun.", left, all));
     std::iter::once(title).chain(lines).chain(rest).collect()
 }
 

@@ -167,6 +167,7 @@ pub(super) fn restore() -> Proposal {
         quorum: Some(Quorum { needed: 2, roles: vec!["dba".to_owned(), "lead".to_owned()], within: Span(SignedDuration::from_mins(30)) }),
         phrase: "inventory 14:02 eu-west-1".to_owned(),
         expires_at: at("14:38:40"),
+        gate: None,
     }
 }
 
@@ -325,6 +326,7 @@ pub(crate) fn live() -> Live {
             earliest_restorable: Some("2026-11-08T02:00:00Z".parse().unwrap()),
             settings: settings(),
             pending_reboot: false,
+            replica_of: None,
         },
         gone: false,
     }
