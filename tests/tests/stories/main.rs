@@ -10,5 +10,6 @@ mod dependencies;
 mod failover;
 mod health;
 mod identity;
+mod paging;
 mod restore;
 mod schedule;

@@ -75,6 +75,16 @@ impl Hour {
         self.samples.last().or(self.before.as_ref())
     }
 
+    /// A database's newest hour of measurements.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub async fn newest_of(world: &World, database: &str, now: Timestamp) -> Result<Option<Self>, Fault> {
+        let after = Some(format!("{}~", hour_id(database, now)));
+        let last: Option<Kept<Self>> = Store::of(world).list(&Page { after, newest_first: true, limit: 1 }).await?.into_iter().next();
+        Ok(last.map(|last| last.value).filter(|last| last.database == database))
+    }
+
     /// The one before the newest.
     #[must_use]
     pub fn last_but_one(&self) -> Option<&Sample> {

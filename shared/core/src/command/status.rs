@@ -1,34 +1,50 @@
 //! `status`: how things stand.
 
-use super::{Examples, Spellings};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Examples, Spellings, name};
 use crate::{
-    backup::{self, RecoveryPoint},
+    alert,
+    backup::{self, Agenda, Hour, RecoveryPoint, schedule::Timetable},
     command::{approvals, runs},
     database::{self, Live},
     desk::{Desk, Reply},
     failure::Failure,
+    picture,
+    plan::{Plan, Schedule},
     policy,
     run::Run,
+    store::{Kept, Store},
     view::{self, Standing},
 };
 
 /// In one line.
 pub const SUMMARY: &str = "Show the databases of the plan, their recovery points, and what is going on.";
 /// For the help.
-pub const EXAMPLES: Examples = &[("status", "every database: its state, its newest recovery point, what runs on it")];
+pub const EXAMPLES: Examples = &[
+    ("status", "every database: its state, its newest recovery point, what runs on it"),
+    ("status orders", "the database orders: what would be lost now and over time, its backups, what is wrong"),
+];
 /// In recovery plans.
 pub const SPELLINGS: Spellings = &[("status:all", &[])];
 
 /// What stands behind the verb.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// The database, by its name in the plan; without it, everything at one glance.
+    #[arg(value_parser = name::value)]
+    pub database: Option<String>,
+}
 
 /// Answers it: every database of the plan with its newest recovery point, what waits for a decision, what runs.
 ///
 /// # Errors
 /// A refusal when the caller may not look; a fault when the records can't be read.
-pub async fn run(desk: &Desk<'_>, _: &Args) -> Result<Reply, Failure> {
+pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
     desk.allowed(policy::Verb::Look, None).await?;
+    if let Some(name) = &args.database {
+        return one(desk, name).await;
+    }
     let mut standings: Vec<Standing> = Vec::new();
     for name in desk.current.plan.databases.keys() {
         standings.push((name.clone(), stands(desk, name).await));
@@ -53,4 +69,43 @@ async fn stands(desk: &Desk<'_>, name: &str) -> Result<(Live, Option<RecoveryPoi
             "can't be seen just now: AWS does not answer".to_owned()
         }
     })
+}
+
+/// How far back the trend goes.
+const TREND: SignedDuration = SignedDuration::from_hours(24);
+
+/// One database in detail, with a picture of what would have been lost in the last week.
+async fn one(desk: &Desk<'_>, name: &str) -> Result<Reply, Failure> {
+    desk.database(name)?;
+    let (world, plan) = (desk.world, &desk.current.plan);
+    let store = Store::of(world);
+    let now = world.clock.now();
+    let live = database::look(world, plan, name).await?;
+    let lineage = database::lineage(world, &live).await?;
+    let points = backup::points(world, &live, &lineage).await?;
+    let hour: Option<Hour> = Hour::newest_of(world, name, now).await?;
+    let trend = backup::rpo_series(world, name, now.saturating_sub(TREND).unwrap_or(now), now).await?;
+    let agenda: Option<Kept<Agenda>> = store.load(name).await?;
+    let schedules: Vec<(Schedule, Option<Timestamp>)> = live.entry.backups.iter().map(|schedule| (schedule.clone(), next(plan, schedule, now))).collect();
+    let standing = alert::standing(world).await?.into_iter().map(|kept| kept.value);
+    let alerts: Vec<alert::Standing> = standing.filter(|standing| standing.is_open() && standing.alert.subject == name).collect();
+    let message = view::database_status(&view::Safety {
+        live: &live,
+        point: points.iter().find(|point| point.is_usable()),
+        sample: hour.as_ref().and_then(Hour::newest),
+        trend: &trend,
+        schedules: &schedules,
+        agenda: agenda.as_ref().map(|kept| &kept.value),
+        alerts: &alerts,
+        now,
+    });
+    if let Some(channel) = &desk.caller.channel {
+        picture::show_rpo(world, channel, plan, name).await;
+    }
+    Ok(Reply::Message(message))
+}
+
+fn next(plan: &Plan, schedule: &Schedule, now: Timestamp) -> Option<Timestamp> {
+    let zone = schedule.timezone.as_deref().unwrap_or(&plan.timezone);
+    Timetable::read(&schedule.cron, zone).ok()?.next(now)
 }

@@ -15,13 +15,16 @@ fn described(command: &Command) -> String {
     let mut part = |label: &str, value: &Option<String>| parts.extend(value.iter().map(|value| format!("{label}={value}")));
     match command {
         Command::Help(help::Args { verb }) => part("verb", &verb.map(|verb| verb.name().to_owned())),
-        Command::Home(home::Args {}) | Command::Status(status::Args {}) | Command::Approvals(approvals::Args {}) => {}
+        Command::Home(home::Args {}) | Command::Approvals(approvals::Args {}) => {}
         Command::Backup(backup::Args { database, reason, .. }) => {
             part("database", database);
             part("reason", reason);
         }
-        Command::Backups(backups::Args { database, before }) => {
+        Command::Status(status::Args { database }) => part("database", database),
+        Command::Backups(backups::Args { database, point, before, reason }) => {
             part("database", database);
+            part("point", point);
+            part("reason", reason);
             part("before", before);
         }
         Command::Restore(restore::Args { database, source, reason }) => {
@@ -65,6 +68,9 @@ fn every_verb_is_understood() {
         ("help", "help"),
         ("help restore", "help | verb=restore"),
         ("status", "status"),
+        ("status orders", "status | database=orders"),
+        ("backups hold mayday-orders-1 --reason \"case 7\"", "backups | database=hold | point=mayday-orders-1 | reason=case 7"),
+        ("backups release mayday-orders-1", "backups | database=release | point=mayday-orders-1"),
         ("backup orders", "backup | database=orders"),
         ("backup orders --reason \"before the migration\"", "backup | database=orders | reason=before the migration"),
         ("backups orders", "backups | database=orders"),

@@ -77,7 +77,7 @@ pub(super) fn is_ill(live: &Live) -> bool {
     live.gone || matches!(live.instance.status, Phase::Broken(_) | Phase::Leaving)
 }
 
-fn database_lines(name: &str, standing: &Result<(Live, Option<RecoveryPoint>), String>, now: Timestamp) -> Mrkdwn {
+pub(super) fn database_lines(name: &str, standing: &Result<(Live, Option<RecoveryPoint>), String>, now: Timestamp) -> Mrkdwn {
     let (live, point) = match standing {
         Ok(standing) => standing,
         Err(why) => return mrkdwn!("❌ *{}*: {}", name, Prose(why)),

@@ -12,6 +12,7 @@ mod forms;
 mod health;
 mod home;
 mod help;
+mod hold;
 mod lists;
 mod mrkdwn;
 mod page;
@@ -21,6 +22,7 @@ mod orders;
 mod policy;
 mod progress;
 mod run;
+mod safety;
 mod run_reply;
 mod run_report;
 #[cfg(test)]
@@ -40,6 +42,7 @@ pub use forms::{RestoreChoices, ask_form, backup_form, restore_form};
 pub use health::{Checked, health};
 pub use home::{DatabaseGlance, Glance, OnCall, ServiceGlance, Situation, situation};
 pub use help::{Rights, help_overview, help_verb};
+pub use hold::{backup_held, backup_released, with_holds};
 pub use lists::{Standing, approvals_list, backups_list, runs_list, status_board, which_run};
 pub use mrkdwn::{At, Channel, Code, Moment, Mrkdwn, Prose, Show, Span, shown};
 pub use page::{
@@ -54,5 +57,6 @@ pub use policy::{Myself, WHO_MAY_WHAT, can_answer, glass_broken, can_everybody, 
 pub use run::{run_headline, run_unreadable};
 pub use run_reply::run_reply;
 pub use run_report::run_report;
+pub use safety::{Safety, database_status};
 pub use told::{fault, form_expired, intervention_noted, looking, of_form, refusal, started, told_form};
 pub use why::why_ledger;

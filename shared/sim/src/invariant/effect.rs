@@ -3,6 +3,7 @@ use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 use mayday_core::{
     action::{Act, Class},
     approval::{self, Approval},
+    backup::DATABASE_TAG,
     database::Route,
     ident::{Actor, Identity},
     plan::{self, PLAN_KEY, Plan},
@@ -47,6 +48,7 @@ pub(super) fn as_proposed(case: &Case<'_>) -> Finding {
         (Act::Restore(act), "restore") => act.restoration.new_instance == effect.target,
         (Act::Align(act), "align" | "reboot") => act.instance == effect.target,
         (Act::Retire(act), "delete_instance") => act.instance == effect.target,
+        (Act::Prune(act), "delete_snapshot") => act.snapshot == effect.target,
         (Act::Switch(act), "secret_put") => matches!(&act.before, Route::Secret { name, .. } if *name == effect.target),
         (Act::Switch(act), "dns_replace") => matches!(&act.before, Route::Cname { record, .. } if record.name == effect.target),
         (Act::Freeze(act), "freeze") => act.primary.instance == effect.target,
@@ -66,7 +68,9 @@ pub(super) fn approved(case: &Case<'_>) -> Finding {
     held(run.digest == digest, || "the run's digest is not the proposal's".to_owned())?;
     let Some(quorum) = &proposal.quorum else {
         let destroys = proposal.steps.iter().any(|step| step.act.action().class() == Class::Destroys);
-        return held(!destroys, || "it was proposed without a quorum".to_owned());
+        // Backups whose time is over need nobody: retention's rules say which.
+        let prunes = matches!(proposal.requester, Actor::System(_)) && proposal.steps.iter().all(|step| matches!(step.act, Act::Prune(_)));
+        return held(!destroys || prunes, || "it was proposed without a quorum".to_owned());
     };
     let approval: Approval = state.record(proposal.id.as_str()).ok_or("nobody was asked")?;
     held(matches!(approval.state, approval::State::Approved { .. }), || format!("it is {:?}", approval.state))?;
@@ -126,6 +130,12 @@ pub(super) fn own_only(case: &Case<'_>) -> Finding {
             let serves = state.secrets.values().filter_map(|secret| secret.versions.last());
             let led = serves.into_iter().any(|(_, value)| value.expose().contains(&format!("\"{}.", effect.target)));
             held(!led, || "it carries traffic".to_owned())
+        }
+        "delete_snapshot" => {
+            let Act::Prune(prune) = &step.act else { return Err("only retention deletes backups".to_owned()) };
+            let of_it = |found: &&crate::state::SnapshotState| found.snapshot.tags.get(DATABASE_TAG) == Some(&prune.database);
+            let left = state.databases.snapshots.values().filter(of_it).filter(|found| found.complete <= effect.at).count();
+            held(left > 0, || "it was the last backup".to_owned())
         }
         _ => Ok(()),
     }

@@ -3,7 +3,9 @@
 mod alert;
 mod approval;
 mod covered;
+mod failover;
 mod forms;
+mod health;
 mod limits;
 mod lists;
 mod policy;
