@@ -10,7 +10,7 @@ export function composer({ channel, thread, name, kept = "" }) {
   const field = h("textarea", { rows: 1, placeholder: thread ? "Reply…" : `Message ${name}`, "aria-label": `Message ${name}`, value: kept, "data-testid": thread ? "thread-composer" : "composer", spellcheck: "false" });
   const hints = h("div", { class: "hints", hidden: true, "data-testid": "command-hints" });
   const button = h("button", { class: "send", type: "submit", "aria-label": "Send", "data-testid": thread ? "thread-send" : "send" }, icon("send"));
-  const form = h("form", { class: "composer" }, hints, h("div", { class: "composer-box" }, field, h("div", { class: "composer-foot" }, h("span", { class: "composer-as" }, `as ${me().real_name || me().name}`), h("span", { class: "composer-keys" }, !thread && [h("kbd", {}, "/dr"), " for commands"]), button)));
+  const form = h("form", { class: "composer" }, hints, h("div", { class: "composer-box" }, field, h("div", { class: "composer-foot" }, h("span", { class: "composer-as" }, `as ${me().real_name || me().name}`), h("span", { class: "composer-keys" }, !thread && [h("kbd", {}, "/dr"), " for commands"]), !thread && globals(), button)));
   let recalled = said.length;
   let chosen = 0;
 
@@ -85,6 +85,12 @@ export function composer({ channel, thread, name, kept = "" }) {
   });
   if (kept) queueMicrotask(grow);
   return form;
+}
+
+/** The app's shortcuts that hang on no message. */
+function globals() {
+  const all = (store.state?.slack.shortcuts || []).filter((one) => !one.on_message);
+  return all.map((one) => h("button", { class: "icon-button", type: "button", title: one.name, "aria-label": one.name, "data-testid": `shortcut-${one.callback_id}`, onclick: () => act("shortcut", { callback_id: one.callback_id }) }, icon("bolt", 16)));
 }
 
 /** What Slack's client does to a text before it sends it: signs escaped, names turned into ids. */

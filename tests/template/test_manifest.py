@@ -1,5 +1,7 @@
 """The Slack app's manifest: Slack is told the addresses that the stack has, and asked for no more rights than are used."""
 
+import re
+
 import yaml
 from conftest import ROOT
 
@@ -25,3 +27,12 @@ def test_scopes_are_the_least():
 
 def test_the_bot_reads_no_conversation():
     assert SETTINGS["event_subscriptions"]["bot_events"] == ["app_home_opened"]
+
+
+def test_shortcuts_are_answered_and_the_local_stack_has_the_same():
+    declared = {(one["callback_id"], one["name"], one["type"] == "message") for one in MANIFEST["features"]["shortcuts"]}
+    answered = (ROOT / "shared" / "core" / "src" / "desk" / "shortcut.rs").read_text()
+    assert all(f'"{callback}" =>' in answered for callback, _, _ in declared)
+    local = (ROOT / "local" / "src" / "slack" / "workspace.rs").read_text()
+    found = re.findall(r'\("(\w+)", "([^"]+)", (true|false)\)', local)
+    assert {(callback, name, on_message == "true") for callback, name, on_message in found} == declared

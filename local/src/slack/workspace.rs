@@ -145,6 +145,15 @@ pub struct Workspace {
     pub usergroups: Vec<UserGroup>,
 }
 
+/// The app's shortcuts, as `infra/slack-manifest.yaml` declares them.
+fn shortcuts() -> Vec<Shortcut> {
+    let declared =
+        [("situation", "Situation", true), ("why", "Why did this happen?", true), ("ask", "Ask Mayday…", true), ("ask", "Ask Mayday…", false)];
+    let shortcut =
+        |(callback_id, name, on_message): (&str, &str, bool)| Shortcut { callback_id: callback_id.to_owned(), name: name.to_owned(), on_message };
+    declared.map(shortcut).to_vec()
+}
+
 impl Default for Workspace {
     fn default() -> Self {
         let dr = SlashCommand {
@@ -164,7 +173,7 @@ impl Default for Workspace {
             bot_token: "xoxb-local-mayday".to_owned(),
             verification_token: "local-verification-token".to_owned(),
             commands: vec![dr],
-            shortcuts: Vec::new(),
+            shortcuts: shortcuts(),
             people: Vec::new(),
             channels: Vec::new(),
             usergroups: Vec::new(),
