@@ -20,6 +20,7 @@ pub mod standing;
 pub mod page;
 pub mod plan;
 pub mod restore;
+pub mod runbook;
 pub mod runs;
 pub mod status;
 pub mod whoami;
@@ -123,6 +124,8 @@ verbs! {
     Failover in failover,
     /// Bring a service home.
     Failback in failback,
+    /// List, show and run runbooks.
+    Runbook in runbook,
     /// Show what waits for a decision.
     Approvals in approvals,
     /// Show runs.

@@ -186,6 +186,7 @@ impl Desk<'_> {
             Command::Restore(args) => command::restore::run(self, args).await,
             Command::Failover(args) => command::failover::run(self, args).await,
             Command::Failback(args) => command::failback::run(self, args).await,
+            Command::Runbook(args) => command::runbook::run(self, args).await,
             Command::Approvals(args) => command::approvals::run(self, args).await,
             Command::Runs(args) => command::runs::run(self, args).await,
             Command::Why(args) => command::why::run(self, args).await,

@@ -168,7 +168,7 @@ impl<'a> Draft<'a> {
         consequences: Consequences,
     ) -> Result<Proposal, Failure> {
         let Self { world, current, asked, live, opening, class } = self;
-        let runbook = runbook::built_in(&verb.to_string())?;
+        let runbook = runbook::of(world, &current.plan, &verb.to_string()).await?;
         let timing = estimate::known(world, &runbook.runbook.name, &asked.database).await?;
         let run: RunId = opening.run();
         let id = &opening.id;

@@ -19,9 +19,10 @@ pub use load::{RunbookError, load};
 
 use crate::{
     action::Act,
-    failure::Fault,
+    failure::{Failure, Fault, Refusal},
     ident::StepId,
-    plan::Span,
+    plan::{Plan, Span},
+    port::World,
     proposal::{self, Flow},
 };
 
@@ -154,6 +155,24 @@ pub fn built_in(name: &str) -> Result<Loaded, Fault> {
     let text = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
     let text = text.ok_or_else(|| Fault::new(format!("there is no built-in runbook {name}")))?;
     load(text).map_err(|error| Fault::because(format!("the built-in runbook {name} can't be read"), error))
+}
+
+/// The runbook of this name: the organization's own, or else a built-in one.
+///
+/// # Errors
+/// A refusal when there is none, or its file is not there or can't be used; a fault when it can't be read.
+pub async fn of(world: &World, plan: &Plan, name: &str) -> Result<Loaded, Failure> {
+    let Some(own) = plan.runbooks.get(name) else {
+        if BUILT_IN.iter().any(|(known, _)| *known == name) {
+            return Ok(built_in(name)?);
+        }
+        return Err(Refusal::new(format!("There is no runbook “{name}”.")).instead("`/dr runbook` lists them.").into());
+    };
+    let way_out = "Check it with `mayday plan check` and put it in place again.";
+    let blob = world.blobs.get(&own.file).await?;
+    let blob = blob.ok_or_else(|| Refusal::new(format!("The file {} of the runbook {name} is not there.", own.file)).instead(way_out))?;
+    let text = String::from_utf8(blob.bytes).map_err(|_| Refusal::new(format!("{} is not UTF-8.", own.file)).instead(way_out))?;
+    load(&text).map_err(|error| Refusal::new(format!("{} can't be used: {error}.", own.file)).instead(way_out).into())
 }
 
 #[cfg(test)]

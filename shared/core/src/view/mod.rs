@@ -24,6 +24,7 @@ mod progress;
 mod run;
 mod safety;
 mod run_reply;
+mod runbook;
 mod run_report;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -57,6 +58,7 @@ pub use policy::{Myself, WHO_MAY_WHAT, can_answer, glass_broken, can_everybody, 
 pub use run::{run_headline, run_unreadable};
 pub use run_reply::run_reply;
 pub use run_report::run_report;
+pub use runbook::{ListedRunbook, runbook_dry_run, runbook_list, runbook_shown};
 pub use safety::{Safety, database_status};
 pub use told::{fault, form_expired, intervention_noted, looking, of_form, refusal, started, told_form};
 pub use why::why_ledger;
