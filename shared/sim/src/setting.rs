@@ -11,7 +11,7 @@ use crate::{
     dice::Dice,
     executor::stamp,
     fault::{HOUR, MINUTE, Millis},
-    state::{Data, InstanceState, SecretState, SnapshotState, State, databases::host},
+    state::{Data, Follows, InstanceState, SecretState, SnapshotState, State, databases::host},
 };
 
 /// When it begins: 2026-11-22 12:02:17 UTC.
@@ -22,6 +22,8 @@ pub const TROUBLE: Millis = 12 * MINUTE;
 pub const ROWS: i64 = 100_001;
 /// The region of both databases.
 pub const REGION: &str = "eu-west-1";
+/// The region of the service's other site.
+pub const AWAY: &str = "eu-central-1";
 /// What must never be seen anywhere but in the secret.
 pub const PASSWORD: &str = "hunter2-0f-the-d4tabase";
 /// The organization.
@@ -62,10 +64,30 @@ pub(crate) fn state(began: Millis, dice: &mut Dice) -> State {
         let versions = vec![(format!("first-version-of-{name}"), SecretText::new(secret.to_string()))];
         state.secrets.insert((REGION.to_owned(), format!("prod/{name}")), SecretState { versions, pending: Vec::new() });
     }
+    other_site(&mut state, began);
     let cname = "inventory.db.internal".to_owned();
     let record = RecordSet { name: cname.clone(), kind: "CNAME".to_owned(), ttl: 5, values: vec![host(REGION, "inventory-db")] };
     state.zones.records.insert(("db.internal".to_owned(), cname), record);
     state
+}
+
+/// The other site of the service `shop`: the standby of `orders` with its secret there, and the names that lead home.
+fn other_site(state: &mut State, began: Millis) {
+    let created = began - 20 * 24 * HOUR;
+    let mut standby = running(7, created, Data::default());
+    standby.follows = Some(Follows { source: (REGION.to_owned(), "orders-db".to_owned()), lag: 3_000, cut: None });
+    state.databases.instances.insert((AWAY.to_owned(), "orders-standby".to_owned()), standby);
+    let secret = serde_json::json!({"username": "app", "password": PASSWORD, "host": host(AWAY, "orders-standby"), "port": 5432});
+    let versions = vec![("first-version-away".to_owned(), SecretText::new(secret.to_string()))];
+    state.secrets.insert((AWAY.to_owned(), "prod/orders".to_owned()), SecretState { versions, pending: Vec::new() });
+    let names = [
+        ("shop.example.com", "www.shop.example.com", "CNAME", "here.shop.example.com"),
+        ("shop.example.net", "api.shop.example.net", "A", "192.0.2.10"),
+    ];
+    for (zone, name, kind, value) in names {
+        let record = RecordSet { name: name.to_owned(), kind: kind.to_owned(), ttl: 60, values: vec![value.to_owned()] };
+        state.zones.records.insert((zone.to_owned(), name.to_owned()), record);
+    }
 }
 
 fn running(number: usize, created: Millis, data: Data) -> InstanceState {

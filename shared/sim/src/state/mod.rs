@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub use chat::{ChatLog, Said};
 pub use data::Data;
-pub use databases::{Databases, InstanceState, SnapshotState};
+pub use databases::{Databases, Follows, InstanceState, SnapshotState};
 pub use outside::{Outside, Service};
 pub use rows::Rows;
 

@@ -11,10 +11,11 @@ use std::{
 use async_trait::async_trait;
 use mayday_core::{
     failure::CallError,
+    picture::Picture,
     policy::Permit,
     port::{
-        Chat, Databases, Expect, Inspection, Instance, Key, Page, Posted, Probe, Quota, ResponseUrl, Restoration, Row, SecretPlace, SecretVersion,
-        Secrets, Settings, Snapshot, Sql, SqlTarget, Table, Tags, TriggerId, ViewId, World, Write,
+        Chat, Databases, Expect, Inspection, Instance, Key, Page, Posted, Probe, Quota, Replication, ResponseUrl, Restoration, Row,
+        SecretPlace, SecretVersion, Secrets, Settings, Snapshot, Sql, SqlChange, SqlTarget, Table, Tags, TriggerId, ViewId, World, Write,
     },
     view::{Form, Message},
 };
@@ -184,6 +185,14 @@ impl Databases for BrokenDatabases {
         self.0.reboot(permit, region, instance).await
     }
 
+    async fn promote(&self, permit: &Permit, region: &str, instance: &str, backup_retention_days: i32) -> Result<(), CallError> {
+        self.0.promote(permit, region, instance, backup_retention_days).await
+    }
+
+    async fn replicate(&self, permit: &Permit, replication: &Replication) -> Result<(), CallError> {
+        self.0.replicate(permit, replication).await
+    }
+
     async fn delete_instance(&self, permit: &Permit, region: &str, instance: &str, last: Option<&str>) -> Result<(), CallError> {
         self.0.delete_instance(permit, region, instance, last).await
     }
@@ -267,6 +276,10 @@ impl Chat for BrokenChat {
         self.0.whisper(channel, user, message).await
     }
 
+    async fn picture(&self, channel: &str, thread: Option<&str>, picture: &Picture) -> Result<(), CallError> {
+        self.0.picture(channel, thread, picture).await
+    }
+
     async fn respond(&self, to: &ResponseUrl, message: &Message) -> Result<(), CallError> {
         self.0.respond(to, message).await
     }
@@ -298,6 +311,11 @@ impl Sql for TalkativeSql {
     async fn inspect(&self, target: &SqlTarget, _: &[Probe]) -> Result<Inspection, CallError> {
         let error = format!("could not connect: postgres://app:{}@{}", setting::PASSWORD, target.host);
         Ok(Inspection { connection_error: Some(error), ..Inspection::default() })
+    }
+
+    async fn change(&self, _: &Permit, target: &SqlTarget, _: &SqlChange) -> Result<String, CallError> {
+        let why = format!("could not connect: postgres://app:{}@{}", setting::PASSWORD, target.host);
+        Err(CallError::NotNow { code: "Unreachable".to_owned(), why })
     }
 }
 
