@@ -54,9 +54,21 @@ def test_slack_reaches_ingress_without_aws_credentials(transformed):
     resources = transformed["Resources"].values()
     assert [r["Properties"]["AuthType"] for r in resources if r["Type"] == "AWS::Lambda::Url"] == ["NONE"]
     permissions = [r["Properties"] for r in resources if r["Type"] == "AWS::Lambda::Permission"]
+    permissions = [p for p in permissions if p["Principal"] != "sns.amazonaws.com"]
     assert {p["Action"] for p in permissions} == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
     assert all(p["FunctionName"] == {"Ref": "Ingress"} for p in permissions)
     assert [p["InvokedViaFunctionUrl"] for p in permissions if p["Action"] == "lambda:InvokeFunction"] == [True]
+
+
+def test_replies_by_text_message_reach_the_worker_from_the_topic_of_our_numbers_only(transformed):
+    resources = transformed["Resources"]
+    permissions = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::Lambda::Permission"]
+    [permission] = [p for p in permissions if p["Principal"] == "sns.amazonaws.com"]
+    assert (permission["FunctionName"], permission["SourceArn"]) == ({"Ref": "Worker"}, {"Ref": "SmsReplies"})
+    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
+    [publishers] = resources["SmsRepliesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert publishers["Principal"] == {"Service": "sms-voice.amazonaws.com"}
+    assert publishers["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
 
 
 def test_a_request_that_the_worker_cannot_handle_reaches_the_scheduler(transformed):

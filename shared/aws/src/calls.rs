@@ -47,3 +47,7 @@ pub const SQL: &[&str] = &["lambda:InvokeFunction"];
 
 /// [`crate::workflow`].
 pub const WORKFLOW: &[&str] = &["states:DescribeExecution", "states:SendTaskSuccess", "states:StartExecution"];
+
+/// `shared/notify`, by requests signed by hand.
+pub const WAYS: &[&str] =
+    &["ses:GetSuppressedDestination", "ses:SendEmail", "sms-voice:SendTextMessage", "sms-voice:SendVoiceMessage"];
