@@ -1,8 +1,4 @@
-use jiff::{
-    SignedDuration, Timestamp, Zoned,
-    civil::Weekday,
-    tz::TimeZone,
-};
+use jiff::{SignedDuration, Timestamp, Zoned, civil::Weekday, tz::TimeZone};
 use mayday_core::backup::{Agenda, Hour};
 use mayday_tests::{CHANNEL, Message, Setup, Stage};
 use serde_json::json;
@@ -152,7 +148,8 @@ async fn r06_a_backup_that_fails_or_goes_stale_alerts_before_the_rpo_is_broken()
 
     // The log stands still: people hear of it while there is time, and again when there is not.
     stage.break_it("kill_primary", &stage.serving()).await;
-    let (close, broken) = (["inventory would lose", "close to its objective (RPO) of 15 min"], ["inventory would lose", "more than its objective"]);
+    let (close, broken) =
+        (["inventory would lose", "close to its objective (RPO) of 15 min"], ["inventory would lose", "more than its objective"]);
     stage.advance(SignedDuration::from_secs(12 * 60));
     stage
         .until("people are warned", async || {

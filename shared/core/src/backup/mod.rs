@@ -15,8 +15,8 @@ mod watch;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use agenda::{Agenda, Outcome, Past, Slot, keep_to};
 pub(crate) use agenda::tags;
+pub use agenda::{Agenda, Outcome, Past, Slot, keep_to};
 pub use choose::{Choices, Source, Wanted, choose, loss};
 pub use hold::{HOLD_TAG, Hold, hold, release};
 pub use prune::prune;

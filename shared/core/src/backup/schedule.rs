@@ -51,7 +51,8 @@ impl Timetable {
         if !matches!(repeated.offset(), AmbiguousOffset::Fold { .. }) || repeated.earlier().is_ok_and(|first| first == now) {
             return from_here;
         }
-        let fold = self.zone.preceding(now).next().map(|transition| transition.timestamp());
+        let next = now.checked_add(SignedDuration::from_nanos(1)).unwrap_or(now);
+        let fold = self.zone.preceding(next).next().map(|transition| transition.timestamp());
         let before = fold.and_then(|fold| fold.checked_sub(SignedDuration::from_secs(1)).ok()).map(|last| self.zone.to_datetime(last));
         before.and_then(|wall| self.newest_from(wall, now)).max(from_here)
     }

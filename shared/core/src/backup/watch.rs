@@ -107,7 +107,7 @@ fn at_risk(situation: &Situation<'_>, seen: &Seen) -> Option<Alert> {
         percent if percent >= u64::from(entry.alerts.rpo_percent) => (Level::Warning, "close to its objective (RPO) of"),
         _ => return None,
     };
-    let sentence = format!("{name} would lose {} if it were lost now, {verdict} {}: {cause}.", said(loss), entry.objectives.rpo);
+    let sentence = format!("{name} would lose {} if it were lost now, {verdict} {}: {cause}.", said(loss), Span(entry.objectives.rpo.0));
     Some(alert(situation, Kind::Rpo, level, sentence, way_out))
 }
 
@@ -181,7 +181,9 @@ fn unverified(situation: &Situation<'_>, seen: &Seen) -> Option<Alert> {
     let good = seen.points.iter().filter(|point| point.is_verified()).filter_map(RecoveryPoint::taken_at).max();
     let sentence = match good {
         Some(good) if now.duration_since(good) <= limit.0 => return None,
-        Some(good) => format!("The newest recovery point of {name} that was found good is of {}, older than {limit}.", at(good)),
+        Some(good) => {
+            format!("The newest recovery point of {name} that was found good is of {}, older than {}.", at(good), Span(limit.0))
+        }
         None => format!("No recovery point of {name} was ever restored and found good."),
     };
     let way_out = format!("`/dr restore {name} --id RECOVERY_POINT` checks one; the data of the old instance stays.");

@@ -34,10 +34,10 @@ pub struct Args {
     /// What it is for: `daily`, `full` or `archive`. It is then kept as long as the plan says; without it, until somebody deletes it.
     #[arg(long, value_name = "CLASS", value_parser = class, conflicts_with_all = ["full", "archive"])]
     pub class: Option<BackupClass>,
-    /// The same as `--class full`.
+    /// As `--class full` does
     #[arg(long, conflicts_with = "archive")]
     pub full: bool,
-    /// The same as `--class archive`.
+    /// As `--class archive` does
     #[arg(long)]
     pub archive: bool,
     /// Why, for those who read it later.

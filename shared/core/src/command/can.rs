@@ -84,3 +84,37 @@ fn environment<'a>(desk: &'a Desk<'_>, name: &str) -> Result<&'a str, Refusal> {
         unknown("database or service", name, &known)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::command::{Command, parse};
+
+    fn words(text: &str) -> Vec<String> {
+        match parse(text).unwrap() {
+            Command::Can(args) => args.words,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn b6_c8_a_person_is_picked_and_a_verb_behind_can_is_no_second_command() {
+        assert_eq!(words("can restore orders"), ["restore", "orders"]);
+        assert_eq!(words("can <@U0BOB00001|bob> restore orders"), ["<@U0BOB00001>", "restore", "orders"]);
+        assert_eq!(words("can I restore orders?"), ["I", "restore", "orders?"]);
+        assert_eq!(words("can @bob restore"), ["@bob", "restore"]);
+        assert!(parse("can").unwrap_err().to_string().contains("can needs"));
+    }
+
+    #[test]
+    fn c14_the_command_behind_broken_glass_is_read_whole() {
+        for text in
+            ["breakglass restore orders --latest --reason \"nobody is there\"", "break-glass restore orders --latest -r nobody is there"]
+        {
+            let Command::Breakglass(args) = parse(text).unwrap() else { panic!("{text}") };
+            let Command::Restore(restore) = *args.command else { panic!("{text}") };
+            assert_eq!(restore.reason.as_deref(), Some("nobody is there"));
+        }
+        assert!(parse("breakglass restore orders --lates").unwrap_err().to_string().contains("--latest"));
+        assert!(parse("breakglass").unwrap_err().to_string().contains("breakglass needs"));
+    }
+}

@@ -95,7 +95,7 @@ fn argument(verb: Verb, token: &Token) -> Result<String, Refusal> {
             .instead(format!("Type {SLASH} help {} for what there is.", verb.name())));
     }
     // In quotation marks it is a name, even if a verb is called the same.
-    if !matches!(verb, Verb::Help | Verb::Page) && matches!(token, Token::Word(_)) && parse::verb(&text).is_some() {
+    if !matches!(verb, Verb::Help | Verb::Page | Verb::Can) && matches!(token, Token::Word(_)) && parse::verb(&text).is_some() {
         return Err(Refusal::new(format!("There are two verbs: {} and {}.", verb.name(), shown(&text)))
             .instead("Type one command at a time; a database of that name goes into quotation marks."));
     }

@@ -86,7 +86,8 @@ async fn one(desk: &Desk<'_>, name: &str) -> Result<Reply, Failure> {
     let hour: Option<Hour> = Hour::newest_of(world, name, now).await?;
     let trend = backup::rpo_series(world, name, now.saturating_sub(TREND).unwrap_or(now), now).await?;
     let agenda: Option<Kept<Agenda>> = store.load(name).await?;
-    let schedules: Vec<(Schedule, Option<Timestamp>)> = live.entry.backups.iter().map(|schedule| (schedule.clone(), next(plan, schedule, now))).collect();
+    let schedules: Vec<(Schedule, Option<Timestamp>)> =
+        live.entry.backups.iter().map(|schedule| (schedule.clone(), next(plan, schedule, now))).collect();
     let standing = alert::standing(world).await?.into_iter().map(|kept| kept.value);
     let alerts: Vec<alert::Standing> = standing.filter(|standing| standing.is_open() && standing.alert.subject == name).collect();
     let message = view::database_status(&view::Safety {

@@ -236,7 +236,7 @@ fn b11_two_targets_or_two_verbs_do_nothing() {
         ("restore backup orders", "There are two verbs: restore and “backup”."),
         ("backup restore", "There are two verbs"),
         ("status restore", "There are two verbs"),
-        ("status orders", "“orders” is one word too many for status."),
+        ("status orders inventory", "“inventory” is one word too many for status."),
         ("restore orders db:restore", "There are two verbs"),
         ("runs --all x", "“x” is one word too many"),
     ]);
