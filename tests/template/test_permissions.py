@@ -55,10 +55,21 @@ def test_m5_the_inspector_calls_no_aws_interface(roles):
 def test_m3_no_role_shortens_the_audit_edits_policies_or_removes_protection(roles):
     forbidden = re.compile(
         r"^(iam:(?!PassRole$)|sts:|kms:(Delete|Disable|Schedule|Put)|logs:Delete|s3:Delete|s3:Put(?!Object$)|cloudtrail:"
-        r"|dynamodb:(DeleteTable|UpdateTable|UpdateContinuousBackups|BatchWriteItem|PartiQL\w*|UpdateItem)|lambda:(?!InvokeFunction$)|rds:DeleteDBSnapshot)"
+        r"|dynamodb:(DeleteTable|UpdateTable|UpdateContinuousBackups|BatchWriteItem|PartiQL\w*|UpdateItem)|lambda:(?!InvokeFunction$))"
     )
     for name in FUNCTIONS:
         assert not [action for action in actions(roles[name]) if forbidden.match(action)], name
+
+
+def test_m3_only_backups_with_a_class_that_nobody_holds_are_deleted(roles):
+    deleting = [(name, s) for name in FUNCTIONS for s in roles[name] if "rds:DeleteDBSnapshot" in as_list(s["Action"])]
+    assert [name for name, _ in deleting] == ["runner"]
+    statement = deleting[0][1]
+    assert as_list(statement["Action"]) == ["rds:DeleteDBSnapshot"]
+    assert statement["Resource"]["Fn::Sub"].endswith(":snapshot:mayday-*")
+    assert statement["Condition"] == {
+        "Null": {"aws:ResourceTag/mayday:class": "false", "aws:ResourceTag/mayday:run": "false", "aws:ResourceTag/mayday:hold": "true"}
+    }
 
 
 def test_m3_a_role_that_deletes_records_is_denied_the_audit(roles):
@@ -115,7 +126,7 @@ def test_wildcards_are_only_where_aws_takes_nothing_narrower(roles):
         for statement in statements:
             if statement["Effect"] == "Allow":
                 assert not [action for action in as_list(statement["Action"]) if "*" in action], statement["Sid"]
-                assert "*" not in as_list(statement["Resource"]) or statement["Sid"] in {"Attach", "Suppressed", "Zones"}, statement["Sid"]
+                assert "*" not in as_list(statement["Resource"]) or statement["Sid"] in {"Attach", "SnapshotQuota", "Suppressed", "Zones"}, statement["Sid"]
 
 
 def test_policies_fit_into_a_role():
@@ -135,7 +146,7 @@ USES = {
     ),
     "runner": ({"TABLE", "BLOBS", "DATABASES_READ", "DATABASES_CHANGE", "SECRETS_READ", "SECRETS_CHANGE", "DNS_READ", "DNS_CHANGE", "SQL"}, set()),
     "scheduler": (
-        {"WAYS", "TABLE", "BLOBS", "DATABASES_READ", "SECRETS_READ", "DNS_READ", "WORKFLOW"},
+        {"WAYS", "TABLE", "BLOBS", "DATABASES_READ", "QUOTA", "SQL", "SECRETS_READ", "DNS_READ", "WORKFLOW"},
         # It starts what stands still; only a person's decision wakes what waits for one.
         {"route53:GetChange", "states:SendTaskSuccess"},
     ),

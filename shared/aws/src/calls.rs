@@ -9,7 +9,10 @@ pub const TABLE: &[&str] = &["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamod
 pub const BLOBS: &[&str] = &["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:PutObject"];
 
 /// [`crate::databases`], what it asks.
-pub const DATABASES_READ: &[&str] = &["rds:DescribeAccountAttributes", "rds:DescribeDBInstanceAutomatedBackups", "rds:DescribeDBInstances", "rds:DescribeDBSnapshots"];
+pub const DATABASES_READ: &[&str] = &["rds:DescribeDBInstanceAutomatedBackups", "rds:DescribeDBInstances", "rds:DescribeDBSnapshots"];
+
+/// [`crate::databases`], how many snapshots there may be.
+pub const QUOTA: &[&str] = &["rds:DescribeAccountAttributes"];
 
 /// [`crate::databases`], what it changes. `AddTagsToResource` is demanded of whoever tags what they create; the
 /// monitoring role and the encryption keys are handed on (`iam:PassRole`, and for encrypted storage `kms:CreateGrant` and
