@@ -5,6 +5,8 @@ mod health;
 mod run;
 mod rpo;
 mod show;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 

@@ -95,10 +95,12 @@ impl Diagnosis {
         // A database that is meant is one that is ill: which of several, the facts say.
         let ill = |database: &&String| facts.iter().any(|fact| fact.about == **database && sign(fact).is_some());
         let database = patient.databases.iter().find(ill).or(patient.databases.first()).map(String::as_str);
-        let mut scenarios: Vec<(usize, Match)> = plan
+        // Where there is no instance, nobody can sign in to one either.
+        let seen = |sign: &Sign| signs.contains(sign) || (*sign == Sign::DatabaseUnreachable && signs.contains(&Sign::DatabaseGone));
+        let mut scenarios: Vec<((usize, bool), Match)> = plan
             .scenarios
             .iter()
-            .filter(|(_, scenario)| !scenario.signs.is_empty() && scenario.signs.iter().all(|sign| signs.contains(sign)))
+            .filter(|(_, scenario)| !scenario.signs.is_empty() && scenario.signs.iter().all(seen))
             .map(|(name, scenario)| {
                 let command = scenario.runbook.as_deref().and_then(|runbook| command(runbook, patient.service.as_deref(), database, &signs));
                 let found = Match {
@@ -108,7 +110,8 @@ impl Diagnosis {
                     runbook: scenario.runbook.clone(),
                     command,
                 };
-                (scenario.signs.len(), found)
+                // What is said of an instance that is gone says more than what is said of one that does not answer.
+                ((scenario.signs.len(), scenario.signs.contains(&Sign::DatabaseGone)), found)
             })
             .collect();
         scenarios.sort_by(|(left, one), (right, other)| right.cmp(left).then_with(|| one.name.cmp(&other.name)));

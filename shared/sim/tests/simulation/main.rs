@@ -11,8 +11,13 @@
 mod approval;
 mod crash;
 mod delivery;
+mod failover;
+mod health;
 mod identity;
+mod paging;
+mod policy;
 mod power;
+mod runbook;
 mod schedules;
 mod semantics;
 mod story;

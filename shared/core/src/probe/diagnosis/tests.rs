@@ -37,7 +37,11 @@ fn r04_what_is_seen_names_the_scenario_and_what_to_type() {
     let wrong = || ill(Data, Sign::DataWrong);
     let table: [(&str, Vec<Fact>, &[(&str, Option<&str>)]); 7] = [
         ("all is well", vec![well(Database), well(Application), well(Data)], &[]),
-        ("the database is gone", vec![gone(), well(Application)], &[("database-loss", Some("restore orders --latest"))]),
+        (
+            "the database is gone: that is said first, then that nobody can sign in to it",
+            vec![gone(), well(Application)],
+            &[("database-loss", Some("restore orders --latest")), ("database-failure", Some("runbook show restart-pool"))],
+        ),
         ("it refuses connections", vec![refused()], &[("database-failure", Some("runbook show restart-pool"))]),
         ("only the application is down", vec![well(Database), down()], &[("application-failure", Some("runbook show rollback"))]),
         (

@@ -8,6 +8,7 @@ mod forms;
 mod health;
 mod limits;
 mod lists;
+mod pages;
 mod policy;
 mod run;
 pub(crate) mod sample;
