@@ -1,8 +1,10 @@
 //! `mayday`: what is done without Slack.
 
 mod audit;
+mod commands;
 mod local;
 mod plan;
+mod who;
 
 use std::process::ExitCode;
 
@@ -23,6 +25,8 @@ enum Command {
     /// Look at a plan file.
     #[command(subcommand)]
     Plan(plan::Command),
+    /// Print the reference of what is typed in Slack, as Markdown.
+    Commands,
     /// Look at the audit chain.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -32,7 +36,11 @@ enum Command {
 async fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Local(args) => local::run(args).await,
-        Command::Plan(command) => plan::run(&command),
+        Command::Plan(command) => plan::run(&command).await,
+        Command::Commands => {
+            commands::print();
+            Ok(())
+        }
         Command::Audit(command) => audit::run(&command).await,
     };
     match result {

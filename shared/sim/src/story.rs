@@ -267,7 +267,8 @@ impl Person<'_> {
         deliver(&self.sim.shared, &Identity { org: self.org.clone(), user: self.user.clone() }, request, Some(&sent.key))
     }
 
-    fn says(&mut self, request: Request) -> String {
+    /// Sends and waits for the answer.
+    pub fn says(&mut self, request: Request) -> String {
         let sent = self.sends(request);
         let mut answer = None;
         self.sim.run_until(PATIENCE, |sim| {

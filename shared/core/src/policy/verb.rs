@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a person can ask for, as the plan's grants name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verb {
     /// See how things stand: `status`, `backups`, `runs`, `why`, `approvals`.

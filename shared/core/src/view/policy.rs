@@ -36,7 +36,7 @@ pub struct Myself {
 /// Who you are to the plan.
 #[must_use]
 pub fn whoami(myself: &Myself) -> Message {
-    let text = mrkdwn!("You are {} ({}) in the plan: {}.", Code(&myself.name), myself.who, roles(&myself.roles));
+    let text = mrkdwn!("You are {} ({}) in the plan, with {}.", Code(&myself.name), myself.who, roles(&myself.roles));
     let account = match &myself.account {
         Some(None) => mrkdwn!("✅ Your Slack account is in order."),
         Some(Some(mark)) => mrkdwn!("❌ Your Slack account {}, so you can do none of this.", mark),
@@ -109,7 +109,7 @@ pub fn can_answer(told: &Explanation, asker: &Identity) -> Message {
         Answer::Yes { by, .. } => mrkdwn!("✅ Yes. {} may {}, by the role {}.", who, deed, by.join(", ")),
         Answer::Stranger if own => mrkdwn!("❌ No. You are not in the plan."),
         Answer::Stranger => mrkdwn!("❌ No. {} is not in the plan.", who),
-        Answer::NotGranted => mrkdwn!("❌ No. {} may not {}: {}.", who, deed, roles(&told.roles)),
+        Answer::NotGranted => mrkdwn!("❌ No. {} may not {}, with {}.", who, deed, roles(&told.roles)),
         Answer::Forbidden { policy, because } => {
             let because = because.as_deref().unwrap_or("A policy of the plan forbids it.");
             mrkdwn!("❌ No. {} That is the plan's policy {}.", because, Code(policy))
@@ -171,7 +171,7 @@ fn unlock(told: &Explanation) -> Vec<Mrkdwn> {
     if told.break_glass {
         lines.push(mrkdwn!(
             "In an emergency: {}. It needs a reason, two others must approve it within 15 minutes, and everybody on call is told.",
-            Code(&format!("{SLASH} break-glass {} … --reason \"…\"", told.verb))
+            Code(&format!("{SLASH} breakglass {} … --reason \"…\"", told.verb))
         ));
     }
     lines
@@ -184,8 +184,8 @@ fn mentions(people: &[Identity]) -> Mrkdwn {
 fn roles(roles: &[String]) -> Mrkdwn {
     match roles.len() {
         0 => mrkdwn!("no role"),
-        1 => mrkdwn!("role {}", roles.join(", ")),
-        _ => mrkdwn!("roles {}", roles.join(", ")),
+        1 => mrkdwn!("the role {}", roles.join(", ")),
+        _ => mrkdwn!("the roles {}", roles.join(", ")),
     }
 }
 
@@ -206,6 +206,22 @@ fn words(verb: Verb) -> &'static str {
         Verb::Approve => "approve",
     }
 }
+
+/// What stands above the tables of who may what.
+pub const WHO_MAY_WHAT: &str = "\
+# Who may do what
+
+<!-- Written by `mayday plan who`, from the policies and each plan; a test holds it against them. -->
+
+- **✓** they may, by themselves
+- **✓ +1** they may ask, and so many others must approve before anything is done; whoever asks never counts
+- **–** they may not
+
+Whoever is not in a table may do nothing. Neither may guests, bots, people of other organizations, and accounts that are deactivated or
+without a confirmed address, whatever stands here. In an emergency everybody who may look can ask for a restore, a failover or a runbook
+(`/dr breakglass`): with a reason, for 15 minutes, two others must approve it, and everybody on call is told.
+
+";
 
 /// Who may what by a plan, as a document for people who read no code: Markdown, one table for each environment.
 #[must_use]
