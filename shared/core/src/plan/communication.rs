@@ -8,6 +8,7 @@ use super::{Channel, Span};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
     /// Critical.
@@ -35,6 +36,7 @@ impl fmt::Display for Severity {
 
 /// Who is told what.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Communication {
     /// The matrix: by severity.
@@ -53,6 +55,7 @@ pub struct Communication {
 
 /// A line of the matrix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Notice {
     /// What the severity is called: `Critical`.
@@ -69,6 +72,7 @@ pub struct Notice {
 
 /// A group of people.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Audience {
     /// What it is called, if its name does not say it.
@@ -87,6 +91,7 @@ pub struct Audience {
 
 /// Who is told when something is down for long.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Downtime {
     /// What it is called: `User Notification`.
@@ -105,6 +110,7 @@ pub struct Downtime {
 
 /// A stage of what is said inside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
     /// What it is called: `Immediate`.
@@ -117,6 +123,7 @@ pub struct Stage {
 
 /// Somebody outside who helps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Support {
     /// What they are called: `Render Support`.

@@ -9,6 +9,7 @@ use super::Span;
 
 /// A database.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Database {
     /// `production`, `staging`, …
@@ -50,6 +51,7 @@ impl Database {
 
 /// The indirection that moves when the instance does. Nobody connects by the instance's own name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Traffic {
     /// The `host` in the database's secret.
@@ -65,6 +67,7 @@ pub enum Traffic {
 
 /// Objectives of one database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Objectives {
     /// Time to recovery that is aimed at.
@@ -78,6 +81,7 @@ pub struct Objectives {
 
 /// One question to the data and what its answer must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// What is checked, as a person would say it.
@@ -90,6 +94,7 @@ pub struct Check {
 
 /// What an answer must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Expectation {
     /// A number of at least this.
@@ -102,6 +107,7 @@ pub enum Expectation {
 
 /// A backup that is taken again and again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// Its class.
@@ -117,6 +123,7 @@ pub struct Schedule {
 
 /// What a backup is for. On RDS each is a whole snapshot; what differs is when it is taken and how long it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BackupClass {
     /// Every day.
@@ -150,6 +157,7 @@ impl fmt::Display for BackupClass {
 
 /// When people are told that a database is not as safe as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Alerts {
     /// At how many percent of the objective (RPO) the loss that would be is told of: before it is too late.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The document that the plan is also read as.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Document {
     /// Its title, if it is not “Disaster Recovery Plan”.
@@ -36,6 +37,7 @@ pub struct Document {
 
 /// A section of the document: what is generated from the plan, words of its own, or both.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Section {
     /// Its heading, with its number if it has one: `2. Disaster Scenarios`.
@@ -65,6 +67,7 @@ pub struct Section {
 
 /// What a section shows of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Shows {
     /// `document.overview`.
@@ -115,6 +118,7 @@ pub enum Shows {
 
 /// Something that is shown as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Code {
     /// In which language: `bash`, `mermaid`.
@@ -125,6 +129,7 @@ pub struct Code {
 
 /// A titled list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Listing {
     /// Its title.
@@ -135,6 +140,7 @@ pub struct Listing {
 
 /// Something to do: in words, with the commands that do it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Task {
     /// In words.
@@ -152,6 +158,7 @@ pub struct Task {
 
 /// Where something is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Locations {
     /// Of what.
@@ -162,6 +169,7 @@ pub struct Locations {
 
 /// A place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Place {
     /// What it is called.

@@ -15,6 +15,8 @@ mod locate;
 mod measure;
 mod people;
 mod scenario;
+#[cfg(test)]
+mod schema;
 mod section;
 mod service;
 mod span;
@@ -55,6 +57,7 @@ pub const PLAN_KEY: &str = "plan.yaml";
 
 /// A whole plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The schema of this file; 1.
@@ -125,6 +128,7 @@ fn utc() -> String {
 
 /// Where to speak.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Slack {
     /// The team or, on a Grid, the enterprise that people belong to: `T…` or `E…`.
@@ -135,6 +139,7 @@ pub struct Slack {
 
 /// How many must approve, by the class of risk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Approvals {
     /// For what replaces or deletes.
@@ -146,6 +151,7 @@ pub struct Approvals {
 
 /// How many, from which roles, within which time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Quorum {
     /// How many different people; the requester never counts.
@@ -158,6 +164,7 @@ pub struct Quorum {
 
 /// What may be done with nobody awake, because so many approved it beforehand: bounded by verb, targets, conditions and time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StandingOrder {
     /// What it is for, in one line.
@@ -169,6 +176,7 @@ pub struct StandingOrder {
     /// What must be true then, each a CEL condition over facts: `lag_seconds <= 900`.
     pub conditions: Vec<String>,
     /// Until when it holds: `2027-01-01T00:00:00Z`.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub expires: jiff::Timestamp,
 }
 

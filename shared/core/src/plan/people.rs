@@ -9,6 +9,7 @@ use crate::policy::Verb;
 
 /// A person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Person {
     /// The user id: `U…` or `W…`. Names are for reading only.
@@ -32,6 +33,7 @@ pub struct Person {
 
 /// What a role may do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Role {
     /// Its grants; none: nothing.
@@ -41,6 +43,7 @@ pub struct Role {
 
 /// Verbs on what is in environments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     /// The verbs.
@@ -52,6 +55,7 @@ pub struct Grant {
 
 /// Who is on call, and who is woken next when nobody acknowledges.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct OnCall {
     /// People who take turns, by the rotation's name.
@@ -64,6 +68,7 @@ pub struct OnCall {
 
 /// People who take turns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
     /// In this order.
@@ -76,6 +81,7 @@ pub struct Rotation {
 
 /// One level of the escalation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Level {
     /// What it is called: `Primary`.
@@ -95,6 +101,7 @@ fn wakes() -> Vec<Channel> {
 
 /// A way to reach people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// A message in Slack.

@@ -8,6 +8,7 @@ use super::{Span, Task};
 
 /// Something that may happen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// What it is called: `Complete Database Loss`.
@@ -49,6 +50,7 @@ pub struct Scenario {
 
 /// What can be seen of a trouble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Sign {
     /// There is no instance where traffic is led.
@@ -67,6 +69,7 @@ pub enum Sign {
 
 /// Objectives: of a scenario, of a tier.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Goals {
     /// Time to recovery that is aimed at.
@@ -81,6 +84,7 @@ pub struct Goals {
 
 /// How important something is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Tier {
     /// What it is called: `Critical Systems`.
@@ -92,6 +96,7 @@ pub struct Tier {
 
 /// A kind of data that is no database, and how much of it may be lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Kind {
     /// What it is called: `Files/Assets`.
@@ -105,6 +110,7 @@ pub struct Kind {
 
 /// A phase of the recovery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
     /// What it is called: `Assessment`.
@@ -120,6 +126,7 @@ pub struct Phase {
 
 /// A rehearsal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Drill {
     /// What it is called: `Database Failure Simulation`.
@@ -140,6 +147,7 @@ pub struct Drill {
 
 /// An organization's own runbook, or one in place of a built-in one of the same name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RunbookFile {
     /// Its file beside the plan: `runbooks/database-recovery.yaml`.

@@ -8,6 +8,7 @@ use super::Span;
 
 /// Something that people use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Service {
     /// What it is, in one line.
@@ -37,6 +38,7 @@ pub struct Service {
 
 /// An application.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct App {
     /// `production`, `staging`, …
@@ -51,6 +53,7 @@ pub struct App {
 
 /// One question to a service, from outside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "ProbeText", into = "ProbeText")]
 pub struct Probe {
     /// What is probed, as a person would say it.
@@ -67,6 +70,7 @@ pub struct Probe {
 
 /// A probe as it is written: one of `http`, `tcp`, `postgres` and `dns` says how.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct ProbeText {
     /// What is probed, as a person would say it.
@@ -96,6 +100,7 @@ struct ProbeText {
 
 /// A GET request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct HttpText {
     /// The address.
@@ -110,6 +115,7 @@ struct HttpText {
 
 /// A connection.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct TcpText {
     /// `host:port`.
@@ -118,6 +124,7 @@ struct TcpText {
 
 /// A database that answers to its secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct PostgresText {
     /// Its name under `databases`.
@@ -126,6 +133,7 @@ struct PostgresText {
 
 /// A name that resolves.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct DnsText {
     /// The name.
@@ -182,6 +190,7 @@ fn three() -> u8 {
 
 /// How a service is probed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProbeKind {
     /// A GET request.
@@ -224,6 +233,7 @@ fn address() -> String {
 
 /// Where a service can go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Failover {
     /// Its home.
@@ -242,6 +252,7 @@ pub struct Failover {
 
 /// A place that a service can be at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Site {
     /// What people call it: `secondary`, `backup-production`.
@@ -256,6 +267,7 @@ pub struct Site {
 
 /// A record that leads people to a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// The hosted zone's name.
@@ -272,6 +284,7 @@ pub struct Record {
 
 /// A database's standby in the other region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Standby {
     /// The replica's instance.

@@ -47,3 +47,18 @@ impl<'de> Deserialize<'de> for Span {
         Self::parse(&text).ok_or_else(|| D::Error::custom(format!("“{text}” is no span: write 90s, 15m, 4h or 2d, at most 366d")))
     }
 }
+
+#[cfg(test)]
+impl schemars::JsonSchema for Span {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Span".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A span: a number and its unit, `90s`, `15m`, `4h` or `2d`; at most 366 days.",
+            "type": "string",
+            "pattern": "^[0-9]+[smhd]$",
+        })
+    }
+}

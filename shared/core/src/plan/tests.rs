@@ -1,6 +1,6 @@
 use crate::plan::load;
 
-const DEMO: &str = include_str!("../../../../plans/demo.yaml");
+const DEMO: &str = include_str!("check/base.yaml");
 
 fn problem(from: &str, to: &str) -> String {
     assert!(DEMO.contains(from), "{from}");
@@ -8,7 +8,11 @@ fn problem(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn the_demonstration_s_plan_loads() {
+fn the_plans_that_ship_load() {
+    for plan in ["demo", "inventory/plan", "capliquify/plan"] {
+        let path = format!("{}/../../plans/{plan}.yaml", env!("CARGO_MANIFEST_DIR"));
+        load(&std::fs::read_to_string(path).unwrap()).unwrap_or_else(|error| panic!("{plan}: {error}"));
+    }
     let plan = load(DEMO).unwrap();
     assert_eq!(plan.databases["inventory"].checks.len(), 3);
     assert_eq!(plan.databases["inventory"].objectives.rpo.to_string(), "15m");

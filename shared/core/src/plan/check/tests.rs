@@ -1,6 +1,6 @@
 use crate::plan::{Weight, examine, load};
 
-const DEMO: &str = include_str!("../../../../../plans/demo.yaml");
+const DEMO: &str = include_str!("base.yaml");
 
 /// What is said of the demonstration's plan with this added.
 fn said(addition: &str) -> Vec<String> {
