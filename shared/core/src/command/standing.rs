@@ -63,14 +63,14 @@ async fn find(desk: &Desk<'_>, id: &str) -> Result<Standing, Failure> {
     let orders = policy::orders(desk.world, &desk.current.plan).await?;
     let changed = || {
         Refusal::new("The plan has no standing order with these words any more. Nothing was done.")
-            .instead(format!("`{SLASH} orders` shows those that it has."))
+            .instead(format!("`{SLASH} standing` shows those that it has."))
     };
     Ok(orders.into_iter().find(|standing| standing.id() == id).ok_or_else(changed)?)
 }
 
 fn asked(standing: &Standing) -> Result<&Approval, Refusal> {
     standing.approval.as_ref().ok_or_else(|| {
-        Refusal::new("Nobody has asked for this order's approval yet.").instead(format!("`{SLASH} orders` has a button for it."))
+        Refusal::new("Nobody has asked for this order's approval yet.").instead(format!("`{SLASH} standing` has a button for it."))
     })
 }
 

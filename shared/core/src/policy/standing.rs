@@ -120,7 +120,7 @@ pub async fn ask_for_order(world: &World, plan: &Plan, standing: &Standing, requ
         votes: Vec::new(),
         cards: Vec::new(),
         rest_of: None,
-        // The sweep tells what became of proposals; this one is shown by `/dr orders`.
+        // The sweep tells what became of proposals; this one is shown by `/dr standing`.
         announced: true,
     };
     match Store::of(world).create(approval).await? {
