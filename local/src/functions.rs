@@ -24,6 +24,11 @@ pub const SCHEDULER: &str = "mayday-scheduler";
 /// The function that visits runs.
 pub const RUNNER: &str = "mayday-runner";
 
+/// The function that does what people ask, and takes replies by text message.
+pub const WORKER: &str = "mayday-worker";
+/// The number that text messages come from.
+pub const SMS_SENDER: &str = "+15550100";
+
 /// The schedule that looks every minute for what is due.
 pub const SWEEP: &str = "mayday-sweep";
 
@@ -69,6 +74,9 @@ pub fn table(folder: &Path, url: &str, seed: &Seed, dns: &str) -> Vec<Function> 
             ("MAYDAY_SLACK_TEAM", &seed.team_id),
             ("MAYDAY_SLACK_APP", &seed.app_id),
             ("MAYDAY_DNS_SERVERS", dns),
+            ("PAGERDUTY_EVENTS_URL", &format!("{url}/pagerduty")),
+            ("MAYDAY_SMS_SENDER", SMS_SENDER),
+            ("MAYDAY_EMAIL_SENDER", "mayday@example.com"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );

@@ -12,14 +12,24 @@ pub(crate) struct Keys {
     pub(crate) slack_signing_secret: String,
     /// What the bot shows to Slack's Web API.
     pub(crate) slack_bot_token: String,
+    /// What PagerDuty knows our integration by.
+    #[serde(default)]
+    pub(crate) pagerduty_routing_key: String,
+    /// What PagerDuty signs webhooks with.
+    #[serde(default)]
+    pub(crate) pagerduty_webhook_secret: String,
 }
 
 impl Keys {
     /// Makes the secret in each region, unless it is there, and reads it in the first.
     pub(crate) fn ensure(secrets: &Secrets, regions: &[String]) -> anyhow::Result<Self> {
         let hex = |id: String| id.replace('-', "");
-        let fresh =
-            Self { slack_signing_secret: hex(crate::wire::uuid()), slack_bot_token: format!("xoxb-local-{}", hex(crate::wire::uuid())) };
+        let fresh = Self {
+            slack_signing_secret: hex(crate::wire::uuid()),
+            slack_bot_token: format!("xoxb-local-{}", hex(crate::wire::uuid())),
+            pagerduty_routing_key: hex(crate::wire::uuid()),
+            pagerduty_webhook_secret: hex(crate::wire::uuid()),
+        };
         for region in regions {
             secrets.seed(region, functions::KEYS_SECRET, &serde_json::to_string(&fresh)?);
         }

@@ -21,6 +21,7 @@ pub mod functions;
 mod kept;
 mod keys;
 pub mod lambda;
+pub mod outside;
 pub mod postgres;
 pub mod rds;
 pub mod route53;

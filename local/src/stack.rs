@@ -14,6 +14,7 @@ use crate::{
     functions,
     keys::Keys,
     lambda::{Lambda, LambdaService},
+    outside::{Outbox, Ses, SmsVoice},
     scheduler::{Scheduler, SchedulerService},
     seed::Seed,
     service::{Registry, Service, Shared},
@@ -57,6 +58,7 @@ pub struct Stack {
     data: Arc<Data>,
     slack: Arc<Slack>,
     behind: Arc<Behind>,
+    outbox: Arc<Outbox>,
 }
 
 impl Stack {
@@ -103,12 +105,14 @@ impl Stack {
         let lambda_service: Arc<dyn Service> = Arc::new(LambdaService::new(lambda.clone()));
         let states = States::open(shared.clone(), lambda_service.clone(), region)?;
         let scheduler = Scheduler::open(shared.clone(), lambda.clone(), region)?;
-        let behind = Arc::new(Behind::new(data.clone(), dynamodb.clone(), &lambda, seed.regions.clone()));
+        let outbox = Outbox::open(&shared)?;
+        let outside: [Arc<dyn Service>; 2] = [Arc::new(SmsVoice(outbox.clone())), Arc::new(Ses(outbox.clone()))];
+        let behind = Arc::new(Behind::new(data.clone(), dynamodb.clone(), &lambda, (seed.regions.clone(), outbox.clone())));
         let slack = Slack::open(shared.clone(), behind.clone(), Workspace::from_seed(seed, &keys.slack_bot_token))?;
         let ours: [Arc<dyn Service>; 4] =
             [dynamodb, lambda_service, Arc::new(StatesService::new(states.clone())), Arc::new(SchedulerService::new(scheduler.clone()))];
-        let services = Arc::new(Registry::new(data.services().into_iter().chain(ours)));
-        Ok(Self { shared, services, lambda, states, scheduler, data, slack, behind })
+        let services = Arc::new(Registry::new(data.services().into_iter().chain(ours).chain(outside)));
+        Ok(Self { shared, services, lambda, states, scheduler, data, slack, behind, outbox })
     }
 
     /// Answers on the port from here on.
@@ -159,6 +163,12 @@ impl Stack {
     #[must_use]
     pub fn data(&self) -> &Arc<Data> {
         &self.data
+    }
+
+    /// What went to people outside of Slack.
+    #[must_use]
+    pub fn outbox(&self) -> &Arc<Outbox> {
+        &self.outbox
     }
 
     /// The Slack workspace.

@@ -12,6 +12,8 @@ use crate::{
     dynamodb::DynamoDb,
     functions,
     lambda::Lambda,
+    outside::{self, Outbox},
+    service::Service,
     slack::Host,
 };
 
@@ -20,18 +22,34 @@ pub(crate) struct Behind {
     data: Arc<Data>,
     dynamodb: Arc<DynamoDb>,
     lambda: Weak<Lambda>,
+    outbox: Arc<Outbox>,
     regions: Vec<String>,
 }
 
 impl Behind {
     /// Over these services.
     #[must_use]
-    pub(crate) fn new(data: Arc<Data>, dynamodb: Arc<DynamoDb>, lambda: &Arc<Lambda>, regions: Vec<String>) -> Self {
-        Self { data, dynamodb, lambda: Arc::downgrade(lambda), regions }
+    pub(crate) fn new(data: Arc<Data>, dynamodb: Arc<DynamoDb>, lambda: &Arc<Lambda>, (regions, outbox): (Vec<String>, Arc<Outbox>)) -> Self {
+        Self { data, dynamodb, lambda: Arc::downgrade(lambda), outbox, regions }
     }
 
     fn home(&self) -> &str {
         self.regions.first().map_or("", String::as_str)
+    }
+
+    /// One of the bot's keys, as its secret has it now.
+    fn key(&self, name: &str) -> Option<String> {
+        let keys = self.data.secrets.current(self.home(), functions::KEYS_SECRET)?;
+        let keys: Value = serde_json::from_str(&keys).ok()?;
+        keys.get(name)?.as_str().map(str::to_owned)
+    }
+
+    /// A text message to our number: SNS hands it to the worker.
+    fn sms_reply(&self, from: &str, text: &str) -> Result<Value, String> {
+        let lambda = self.lambda.upgrade().ok_or("The stack is stopping.")?;
+        let event = outside::inbound(self.home(), from, text, self.outbox.now());
+        lambda.enqueue(functions::WORKER, event.to_string().as_bytes()).map_err(|error| format!("{error:#}."))?;
+        Ok(json!({"sent": true}))
     }
 
     /// The bodies of the newest records of a kind, as the bot wrote them.
@@ -64,10 +82,7 @@ fn plain(typed: &Value) -> Value {
 #[async_trait]
 impl Host for Behind {
     async fn signing_secret(&self) -> anyhow::Result<String> {
-        let keys = self.data.secrets.current(self.home(), functions::KEYS_SECRET).ok_or_else(|| anyhow::anyhow!("there are no keys"))?;
-        let keys: Value = serde_json::from_str(&keys)?;
-        let secret = keys.get("slack_signing_secret").and_then(Value::as_str);
-        secret.map(str::to_owned).ok_or_else(|| anyhow::anyhow!("the keys have no slack_signing_secret"))
+        self.key("slack_signing_secret").ok_or_else(|| anyhow::anyhow!("the keys have no slack_signing_secret"))
     }
 
     fn idle(&self) -> bool {
@@ -126,6 +141,28 @@ impl console::World for Behind {
                 broken.map(|broken| json!(broken)).map_err(|error| format!("{error:#}."))
             }
         }
+    }
+
+    async fn outside(&self, deed: &Value) -> Option<Result<Value, String>> {
+        let field = |name: &str| deed.get(name).and_then(Value::as_str).unwrap_or_default();
+        let status = match field("do") {
+            "sms_reply" => return Some(self.sms_reply(field("from"), field("text"))),
+            "pagerduty_ack" => "acknowledged",
+            "pagerduty_resolve" => "resolved",
+            _ => return None,
+        };
+        let name = if field("by").is_empty() { "Somebody" } else { field("by") };
+        let human = outside::Human { name: name.to_owned(), status: status.to_owned(), key: field("key").to_owned() };
+        let secret = self.key("pagerduty_webhook_secret").unwrap_or_default();
+        Some(self.outbox.answers(&human, &secret).await.map(|status| json!({"status": status})))
+    }
+
+    fn pagerduty(&self) -> Option<Arc<dyn Service>> {
+        Some(Arc::new(outside::PagerDuty(self.outbox.clone())))
+    }
+
+    fn outboxes(&self) -> console::Outboxes {
+        self.outbox.shown()
     }
 
     fn secrets(&self) -> Value {

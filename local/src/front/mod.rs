@@ -102,7 +102,7 @@ async fn entry(State(front): State<Front>, request: Request, next: Next) -> Resp
         return front.aws(scope, request).await;
     }
     let path = request.uri().path();
-    let for_the_bot = path.starts_with("/pagerduty/") || (path.starts_with("/slack/") && !path.starts_with("/slack/api/"));
+    let for_the_bot = path == "/pagerduty/events" || (path.starts_with("/slack/") && !path.starts_with("/slack/api/"));
     if for_the_bot { function_url::invoke(&front, request).await } else { next.run(request).await }
 }
 
