@@ -85,7 +85,7 @@ fn r75_the_document_says_what_really_runs() {
     let document = rendered("inventory");
     for words in [
         "**Complete Database Loss**: runbook `restore`: 1. Wait until that moment can be restored; 2. Restore to a new instance",
-        "| inventory | production | us-east-1 | 1 hour | 4 hours | 24 hours |",
+        "| inventory | production | eu-west-1 | 1 hour | 4 hours | 24 hours |",
         "| inventory | daily | 2 AM UTC (`0 2 * * *`) | 14 days |",
         "What replaces or deletes needs 1 of dba or manager besides whoever asked, within 30 minutes.",
         "the next level after 5 minutes without an acknowledgment",
