@@ -29,7 +29,7 @@ fn summary(name: &str, diagnosis: &Diagnosis) -> Mrkdwn {
     let signs = Mrkdwn::join(diagnosis.signs.iter().map(|sign| mrkdwn!("{}", word(*sign))), ", ");
     match (diagnosis.signs.is_empty(), diagnosis.unseen().count(), diagnosis.scenarios.first()) {
         (true, 0, _) => mrkdwn!("✅ Nothing is wrong with {} that could be seen from here.", name),
-        (true, unseen, _) => mrkdwn!("❔ Nothing wrong was seen with {}, but {} of the questions have no answer.", name, unseen),
+        (true, _, _) => mrkdwn!("❔ Nothing wrong was seen with {}, but not every question has an answer.", name),
         (false, _, Some(first)) => mrkdwn!("❌ {}: {}. That looks like *{}*.", name, signs, first.title),
         (false, _, None) => mrkdwn!("❌ {}: {}.", name, signs),
     }

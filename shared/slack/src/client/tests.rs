@@ -247,3 +247,60 @@ fn the_token_is_never_formatted_and_an_odd_address_is_refused() {
     assert_eq!(client.base, "https://slack.com/api");
     assert!(matches!(SlackClient::new(SecretString::from(TOKEN), Some("slack.com/api")), Err(Setup::Address)));
 }
+
+fn picture() -> mayday_core::picture::Picture {
+    mayday_core::picture::Picture {
+        file: "r-1.png".to_owned(),
+        title: "Restore orders".to_owned(),
+        alt: format!("Timeline & more. {TOKEN}"),
+        png: b"\x89PNG and so on".to_vec(),
+    }
+}
+
+/// Slack's two methods for files, and an address of its own to upload to.
+async fn filing(upload_url: &str, taken: u16) -> MockServer {
+    let server = MockServer::start().await;
+    let address = upload_url.replace("HERE", &server.uri());
+    let answers = [
+        ("/slack/api/files.getUploadURLExternal", ok(json!({"upload_url": address, "file_id": "F1"}))),
+        ("/files/F1", ResponseTemplate::new(taken)),
+        ("/slack/api/files.completeUploadExternal", ok(json!({"files": []}))),
+    ];
+    for (at, answer) in answers {
+        Mock::given(path(at)).respond_with(answer).mount(&server).await;
+    }
+    server
+}
+
+#[tokio::test]
+async fn k3_a_picture_goes_up_with_words_for_those_who_can_not_see_it() {
+    let server = filing("HERE/files/F1", 200).await;
+    client(&server).picture("C1", Some("16.9"), &picture()).await.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    let [place, bytes, shown] = requests.as_slice() else { panic!("three requests: {requests:?}") };
+    let asked: Vec<(String, String)> = place.url.query_pairs().into_owned().collect();
+    let named = |name: &str| asked.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    assert_eq!((named("filename"), named("length")), (Some("r-1.png"), Some("14")));
+    assert!(named("alt_txt").is_some_and(|alt| alt.starts_with("Timeline & more. ") && !alt.contains(TOKEN)), "{asked:?}");
+    assert_eq!(bytes.body, picture().png);
+    assert!(!bytes.headers.contains_key("authorization"), "the address has its own authority");
+    let wanted = json!({"files": [{"id": "F1", "title": "Restore orders"}], "channel_id": "C1", "thread_ts": "16.9"});
+    assert_eq!(shown.body_json::<Value>().unwrap(), wanted);
+}
+
+#[tokio::test]
+async fn k7_a_picture_goes_nowhere_but_to_slack() {
+    for elsewhere in ["https://evil.example/files/F1", "https://files.slack.com.evil.example/F1", "http://169.254.169.254/F1", "HERE@evil.example/"] {
+        let server = filing(elsewhere, 200).await;
+        let refused = client(&server).picture("C1", None, &picture()).await.unwrap_err();
+        assert!(refused.is_code("foreign_upload_url"), "{elsewhere}: {refused}");
+        assert_eq!(server.received_requests().await.unwrap().len(), 1, "{elsewhere}");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_was_not_taken_is_not_shown() {
+    let server = filing("HERE/files/F1", 500).await;
+    client(&server).picture("C1", None, &picture()).await.unwrap_err();
+    assert_eq!(server.received_requests().await.unwrap().len(), 2, "nobody is shown half a file");
+}

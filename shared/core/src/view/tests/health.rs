@@ -2,10 +2,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{markup, read, sample::at};
 use crate::{
+    alert::{Alert, Kind, Level, Standing},
     plan::{Probe, ProbeKind, Sign, Span},
     port::Answer,
     probe::{Aspect, Diagnosis, Fact, Found, Match, Place, Question, Watch},
-    view::{Checked, diagnosis, health},
+    view::{Checked, alert, diagnosis, health},
 };
 
 fn question(name: &str, place: Place) -> Question {
@@ -44,14 +45,43 @@ fn r01_what_is_ill_comes_with_since_when_and_what_we_did_not_see_is_not_down() {
         checked("name", Place::Service, well(), 1),
         checked("orders takes connections", Place::Database, well(), 0),
     ];
-    insta::assert_snapshot!(read(&health(Some("orders"), &all, 0, now())), @"");
+    insta::assert_snapshot!(read(&health(Some("orders"), &all, 0, now())), @r"
+    (❌ orders: 1 of 4 answers is not as it should be, and 1 could not be seen.)
+    # Health of orders
+    ❌ orders: 1 of 4 answers is not as it should be, and 1 could not be seen.
+
+    ❌ *orders*, front page: it answered 503, not 200
+    • by the minute: ill since 2026-11-22 (14:02:00 UTC); the last 3 of 3 in a row ill
+    ❔ *orders at its secondary site*, standby: could not be seen: no name server answered
+    • by the minute: not known; asked last at 2026-11-22 (14:05:00 UTC), the last 3 of 3 in a row not seen
+    ✅ *orders*, name: 200, in 34 ms
+    • by the minute: not known; asked last at 2026-11-22 (14:05:00 UTC), the last 1 of 3 in a row well
+    ✅ *the database orders*, orders takes connections: 200, in 34 ms
+    • asked only now: nobody asks this by the minute
+
+    [Diagnose](open_diagnose diagnose orders) [Ask again](open_health health orders)
+    ");
 }
 
 #[test]
 fn r01_all_well_is_one_line_and_nothing_to_ask_is_said() {
     let one = [checked("front page", Place::Service, well(), 3)];
     let said = [health(None, &one, 2, now()), health(None, &[], 0, now())].map(|message| read(&message));
-    insta::assert_snapshot!(said.join("\n====\n"), @"");
+    insta::assert_snapshot!(said.join("\n====\n"), @r"
+    (✅ the one answer is as it should be.)
+    # Health
+    ✅ the one answer is as it should be.
+
+    ✅ *orders*, front page: 200, in 34 ms
+    • by the minute: well since 2026-11-22 (14:03:00 UTC); the last 3 of 3 in a row well
+
+    ~ 2 more are not shown: `/dr health SERVICE` asks about one.
+    [Ask again](open_health health)
+    ====
+    (The plan has no probe and no database: there is nothing to ask.)
+    # Health
+    The plan has no probe and no database: there is nothing to ask.
+    ");
 }
 
 #[test]
@@ -95,7 +125,25 @@ fn r04_a_diagnosis_names_the_scenario_what_to_type_and_what_was_not_seen() {
             found("Something Else", None, None),
         ],
     };
-    insta::assert_snapshot!(read(&diagnosis("orders", &diagnosed)), @"");
+    insta::assert_snapshot!(read(&diagnosis("orders", &diagnosed)), @r"
+    (❌ orders: the database is gone. That looks like *Complete Database Loss*.)
+    # Diagnosis of orders
+    ❌ orders: the database is gone. That looks like *Complete Database Loss*.
+
+    *Is the database accessible?*
+    ❌ orders: the instance orders-db is gone
+    *Is the data as it should be?*
+    ❔ orders: there is no instance to ask
+    *Are the backups fresh?*
+    ✅ orders: the newest moment that can be restored is 4 min old
+
+    *What the plan has for it*
+    • *Complete Database Loss*: Restore from latest backup. Type `/dr restore orders --latest`.
+    • *Something Else*: Restore from latest backup. It has no runbook.
+
+    ~ Not seen, so not ruled out: Is the data as it should be? (orders)
+    [Restore…](open_restore restore orders --latest) [Look again](open_diagnose diagnose orders)
+    ");
 }
 
 #[test]
@@ -111,5 +159,37 @@ fn r04_nothing_wrong_and_nothing_known_are_told_apart() {
         said(vec![fine(), unseen()], &[]),
         said(vec![fact(Aspect::Data, Found::Ill(Sign::DataWrong, "1 of 3 checks failed".to_owned()))], &[Sign::DataWrong]),
     ];
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    (✅ Nothing is wrong with orders that could be seen from here.)
+    (❔ Nothing wrong was seen with orders, but not every question has an answer.)
+    (❌ orders: the data is not as it should be.)
+    ");
+}
+
+#[test]
+fn r01_an_alert_of_a_service_has_its_next_moves_as_buttons_until_it_is_over() {
+    let said = Alert {
+        kind: Kind::Health,
+        subject: "orders".to_owned(),
+        level: Level::Broken,
+        sentence: "orders is not well. front page: it answered 503, not 200.".to_owned(),
+        way_out: Some("`/dr diagnose orders` says what can be seen. `/dr failover orders` proposes to move it.".to_owned()),
+    };
+    let mut standing =
+        Standing { alert: said, since: at("14:02:00"), told: None, resolved: None, told_resolved: false, telling: None, posted: None };
+    let open = read(&alert(&standing));
+    standing.resolved = Some(at("14:12:00"));
+    insta::assert_snapshot!([open, read(&alert(&standing))].join("\n====\n"), @r"
+    (❌ orders is not well. front page: it answered 503, not 200.)
+    ❌ orders is not well. front page: it answered 503, not 200.
+    `/dr diagnose orders` says what can be seen. `/dr failover orders` proposes to move it.
+
+    [Diagnose](open_diagnose diagnose orders) [Fail over…](open_failover failover orders) [Page…](open_page page)
+    ~ since 2026-11-22 (14:02:00 UTC)
+    ====
+    (✅ orders is not well. front page: it answered 503, not 200.)
+    ✅ orders is not well. front page: it answered 503, not 200.
+
+    ~ over since 2026-11-22 (14:12:00 UTC), after 10 min
+    ");
 }
