@@ -73,7 +73,18 @@ pub async fn counts(
     quorum: &Quorum,
     environment: &str,
 ) -> Result<Authorized, Failure> {
-    let ask = Ask { verb: Verb::Approve, on: Some(On::Environment(environment)), under: Circumstances::default() };
+    counts_on(plan, directory, identity, quorum, On::Environment(environment)).await
+}
+
+/// As [`counts`], on one database or service: a policy of the plan may speak of it by name.
+pub(super) async fn counts_on(
+    plan: &Plan,
+    directory: &dyn Directory,
+    identity: &Identity,
+    quorum: &Quorum,
+    on: On<'_>,
+) -> Result<Authorized, Failure> {
+    let ask = Ask { verb: Verb::Approve, on: Some(on), under: Circumstances::default() };
     decided(plan, directory, identity, &ask, Some(&quorum.roles)).await
 }
 

@@ -9,7 +9,7 @@ use crate::{
     failure::{CallError, Failure, Fault},
     ident::{Actor, Identity, ProposalId, StepId},
     plan,
-    policy::{Ask, Circumstances, On, authorize_under, break_glass, counts, gate, standing},
+    policy::{Ask, Circumstances, On, authorize::counts_on, authorize_under, break_glass, gate, standing},
     port::{Tags, World},
     proposal::{PlannedStep, Proposal, Right},
     run::{Lock, Run, StepState},
@@ -191,7 +191,7 @@ async fn approved(world: &World, run: &Run, proposal: &Proposal, plan: &plan::Pl
         return Err(forbidden("too few people approved this"));
     }
     for voter in voters {
-        match counts(plan, world.directory.as_ref(), voter, &approval.quorum, &approval.environment).await {
+        match counts_on(plan, world.directory.as_ref(), voter, &approval.quorum, On::Target(&proposal.target)).await {
             Ok(_) => {}
             Err(Failure::Refusal(why)) => return Err(forbidden(format!("an approval no longer counts: {}", why.sentence))),
             // Slack is down. Whoever approves is verified when they do and when the run first acts; a run that is under way

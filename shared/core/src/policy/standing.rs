@@ -150,6 +150,10 @@ pub(super) async fn standing(world: &World, run: &Run, proposal: &Proposal, plan
     if proposal.verb != order.verb || proposal.target.kind != TargetKind::Service {
         return forbidden(format!("it is for {} of services", order.verb));
     }
+    // A title is only words: what counts is what would be done.
+    if let Some(step) = proposal.steps.iter().find(|step| !leads_over(&step.act)) {
+        return forbidden(format!("the step {} is no part of a failover", step.id));
+    }
     let standing = load(world, plan, name, order).await?;
     let approved = match still_approved(world, plan, &standing).await? {
         Ok(()) => true,
@@ -179,6 +183,12 @@ pub(super) async fn standing(world: &World, run: &Run, proposal: &Proposal, plan
             forbidden(untrue.or(words).unwrap_or_else(|| format!("{} is not among its services", proposal.target.name)))
         }
     }
+}
+
+/// What a failover is made of. An action that is added later is not among it until somebody says so here.
+fn leads_over(act: &Act) -> bool {
+    let moves = matches!(act, Act::Freeze(_) | Act::Promote(_) | Act::Thaw(_) | Act::UpdateDns(_) | Act::WriteProbe(_) | Act::Switch(_));
+    moves || matches!(act, Act::Backup(_)) || act.action().class() == Class::Looks
 }
 
 /// Whether as many as the plan asks for have approved these words, and each still counts wherever the order holds.

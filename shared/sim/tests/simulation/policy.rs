@@ -398,6 +398,15 @@ fn d16_a_standing_order_gives_the_right_while_all_of_it_is_so_and_is_asked_at_ev
         assert!(permit(&sim, &run, &forged).unwrap_err().contains("does not give the right"), "{what}");
     }
 
+    // A failover by its title, with something else in it.
+    let restore = sim.as_("ana").asks_restore().map_or_else(Vec::new, |proposal| proposal.steps);
+    assert!(!restore.is_empty());
+    for step in restore.into_iter().filter(|step| matches!(step.id.as_str(), "restore" | "align")) {
+        let forged = Proposal { steps: proposal.steps.iter().cloned().chain([step]).collect(), ..proposal.clone() };
+        let run = Run { digest: forged.digest().unwrap(), ..run.clone() };
+        assert!(permit(&sim, &run, &forged).unwrap_err().contains("no part of a failover"));
+    }
+
     // What may become of it between two calls.
     sim.profile("U0BEN", |profile| profile.deleted = true);
     assert!(permit(&sim, &run, &proposal).unwrap_err().contains("no longer counts"));
@@ -433,6 +442,20 @@ fn d14_c10_a_permit_is_for_what_was_approved_by_whom_and_for_nothing_else() {
     let nobody = Proposal { quorum: None, ..proposal.clone() };
     assert!(!asks(&sim, &Run { digest: nobody.digest().unwrap(), ..run.clone() }, &nobody), "what destroys is approved");
 
+    // The plan's own policies are asked at the call, and may name the database.
+    let whole = setting::plan(1);
+    for policy in [
+        r#"forbid (principal, action == Mayday::Action::"approve", resource == Mayday::Database::"orders");"#,
+        r#"forbid (principal == Mayday::Person::"ana", action in Mayday::Action::"destroy", resource == Mayday::Database::"orders");"#,
+        r#"forbid (principal, action, resource) unless { context.on_call };"#,
+    ] {
+        sim.put_plan(&format!("{whole}policies:\n  freeze: '{policy}'\n"));
+        assert!(!asks(&sim, &run, &proposal), "{policy}");
+    }
+    sim.put_plan(&format!("{whole}policies:\n  freeze: '{}'\n", policy_of_another()));
+    assert!(asks(&sim, &run, &proposal), "one that speaks of another database does not matter");
+    sim.put_plan(&whole);
+
     // The approval's record says that fewer are enough, or counts the requester, or other roles.
     type Forge = fn(&mut Approval);
     let forgeries: [(&str, Forge); 5] = [
@@ -459,4 +482,8 @@ fn d14_c10_a_permit_is_for_what_was_approved_by_whom_and_for_nothing_else() {
         sim.by_hand(|state, _| state.rows.set(row));
     }
     assert!(asks(&sim, &run, &proposal));
+}
+
+fn policy_of_another() -> &'static str {
+    r#"forbid (principal, action in Mayday::Action::"destroy", resource == Mayday::Database::"inventory");"#
 }

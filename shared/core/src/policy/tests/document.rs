@@ -14,5 +14,8 @@ fn the_table_of_who_may_what_is_what_the_policies_say() {
     let expected = format!("{}{}", view::WHO_MAY_WHAT, PLANS.iter().map(table).collect::<Vec<_>>().join("\n"));
     let written = std::fs::read_to_string(format!("{root}/docs/who-may-what.md")).unwrap();
     let same = written == expected;
-    assert!(same, "write it anew: mayday plan who plans/demo.yaml plans/capliquify/plan.yaml plans/inventory/plan.yaml > docs/who-may-what.md\n{expected}");
+    assert!(
+        same,
+        "write it anew: mayday plan who plans/demo.yaml plans/capliquify/plan.yaml plans/inventory/plan.yaml > docs/who-may-what.md\n{expected}"
+    );
 }
