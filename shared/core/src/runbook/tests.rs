@@ -21,7 +21,7 @@ fn after(runbook: &Runbook, id: &str) -> Option<Vec<String>> {
 fn the_built_in_ones_load_and_bear_their_names() {
     for (name, _) in BUILT_IN {
         let loaded = built_in(name).unwrap();
-        assert_eq!(loaded.runbook.name, name);
+        assert_eq!(loaded.runbook.name, *name);
         assert!(!loaded.runbook.steps.is_empty());
         assert_eq!(loaded.runbook.missing(), [], "{name}");
         assert!(loaded.runbook.steps.iter().all(|step| step.flow.is_plain()), "{name}");

@@ -3,7 +3,7 @@ use mayday_core::{
     audit::{self, Entry},
     ident::Actor,
     proposal::Proposal,
-    run::{Happened, Lock, Run, State as RunState},
+    run::{Happened, Lock, Run, State as RunState, StepState},
 };
 
 use super::Finding;
@@ -84,6 +84,15 @@ fn answered(state: &State) -> Finding {
         };
         match approval.state {
             approval::State::Pending => return Err(format!("{} is still open", approval.proposal)),
+            // What is approved in the middle of a run has that run go on.
+            approval::State::Approved { .. } if let Some(gate) = &proposal.gate => {
+                let waits = |run: &Run| {
+                    run.steps.iter().any(|step| matches!(&step.state, StepState::Asked { proposal } if *proposal == approval.proposal))
+                };
+                if state.record::<Run>(gate.run.as_str()).is_none_or(|run| waits(&run)) {
+                    return Err(format!("{} was approved, and {} still waits for it", approval.proposal, gate.run));
+                }
+            }
             approval::State::Approved { .. } => {
                 if state.rows.get("run", proposal.id.run().as_str()).is_none() {
                     return Err(format!("{} was approved and never became a run", approval.proposal));

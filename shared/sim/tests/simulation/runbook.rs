@@ -1,0 +1,214 @@
+//! Runbooks of the organization's own: steps at the same time, conditions, gates, undo. Under crashes too.
+
+use std::collections::BTreeMap;
+
+use mayday_core::{
+    approval::State as Decided,
+    proposal::Proposal,
+    run::{Happened, Run, State, StepState},
+};
+use mayday_sim::{
+    Fate, Faults, Sim,
+    fault::{HOUR, MINUTE},
+    setting,
+};
+
+use crate::ended;
+
+/// Two things at once, a check, and a restore that people must approve when the check fails.
+const MEND: &str = "
+name: Mend
+steps:
+  - parallel:
+      - {name: Look, commands: [npm run db:status, npm run db:connection-test]}
+      - {name: Keep, commands: [npm run backup:emergency], timeout: 4h}
+  - {name: Check, commands: [npm run db:verify-integrity], retries: 1}
+  - {name: Ask, condition: check_failed, gate: {message: Restore what was there before the rows went?}}
+  - {name: Mend, condition: check_failed, commands: [npm run db:restore --timestamp=MOMENT]}
+  - {name: Rest, condition: '!check_failed', commands: [npm run backup:database]}
+  - {name: After, commands: [npm run db:health-check]}
+";
+
+/// A world whose plan has this runbook, as `mine`.
+fn world(seed: u64, faults: Faults, text: &str) -> Sim {
+    let mut sim = Sim::with(seed, faults, None);
+    let grants = "verbs: [look, backup, restore, retire, failover]";
+    let plan = setting::plan(1).replace(grants, "verbs: [look, run, backup, restore, retire, failover]");
+    sim.put_plan(&format!("{plan}runbooks:\n  mine: {{ file: runbooks/mine.yaml }}\n"));
+    let moment = jiff::Timestamp::from_millisecond(i64::try_from(setting::BEGAN - setting::TROUBLE - 5 * MINUTE).unwrap()).unwrap();
+    let text = text.replace("MOMENT", &moment.to_string());
+    sim.by_hand(|state, _| state.blobs.insert("runbooks/mine.yaml".to_owned(), vec![text.into_bytes()]));
+    sim.ticks();
+    sim
+}
+
+fn runs(sim: &mut Sim) -> Option<Proposal> {
+    sim.as_("ana").types("runbook run mine --on orders");
+    sim.see(|state| state.records::<Proposal>()).into_iter().find(|proposal| proposal.gate.is_none())
+}
+
+fn at_the_gate(sim: &Sim) -> Option<Proposal> {
+    sim.see(|state| state.records::<Proposal>()).into_iter().rfind(|proposal| proposal.gate.is_some())
+}
+
+/// Whoever gets trouble for an answer presses the button again.
+fn approves(sim: &mut Sim, who: &str, proposal: &Proposal) {
+    for _ in 0..4 {
+        if sim.approval(proposal).is_some_and(|approval| approval.state == Decided::Pending) {
+            sim.as_(who).approves(proposal);
+        }
+    }
+}
+
+fn asked(run: &Run) -> bool {
+    run.steps.iter().any(|step| matches!(step.state, StepState::Asked { .. }))
+}
+
+fn state<'a>(run: &'a Run, id: &str) -> &'a StepState {
+    &run.steps.iter().find(|step| step.id.as_str() == id).unwrap_or_else(|| panic!("no step {id}")).state
+}
+
+fn mend(faults: Faults) -> Sim {
+    let mut sim = world(91, faults, MEND);
+    let mut proposal = runs(&mut sim);
+    while proposal.as_ref().is_none_or(|proposal| sim.approval(proposal).is_none()) {
+        proposal = runs(&mut sim);
+    }
+    approves(&mut sim, "ben", &proposal.expect("a proposal"));
+    sim.until_run(6 * HOUR, asked);
+    let rest = at_the_gate(&sim).expect("people are asked about the rest");
+    approves(&mut sim, "cleo", &rest);
+    sim.until_run_ends(12 * HOUR);
+    sim
+}
+
+#[test]
+fn r60_parallel_steps_a_condition_and_a_gate_lead_to_the_end() {
+    let mut sim = mend(Faults::Never);
+    let run = ended(&mut sim);
+    assert_eq!(run.state, State::Succeeded, "{}", sim.trace().join("\n"));
+    assert!(matches!(state(&run, "check"), StepState::Failed(_)));
+    assert!(matches!(state(&run, "rest"), StepState::NotNeeded { .. }));
+    assert!(matches!(state(&run, "after"), StepState::Done(_)));
+    assert!(run.log.iter().any(|told| matches!(&told.what, Happened::Again(id) if id.as_str() == "check")), "retries repeat the step");
+    assert_eq!((sim.effects("create_snapshot"), sim.effects("restore"), sim.effects("secret_put")), (1, 1, 1));
+    assert!(sim.rows_served("orders") >= Some(setting::ROWS));
+    let began = |id: &str| run.steps.iter().find(|step| step.id.as_str() == id).unwrap();
+    assert!(began("look-1").started_at < began("keep").ended_at && began("keep").started_at < began("check").started_at);
+    assert!(began("look-2").ended_at < began("keep").ended_at, "the look does not wait for the snapshot");
+}
+
+#[test]
+fn f1_a_crash_at_any_call_of_a_runbook_with_parallel_steps_a_condition_and_a_gate_is_survived() {
+    let calls = mend(Faults::Never).calls();
+    for call in (0..calls).step_by(2) {
+        let fate = if call % 4 == 0 { Fate::CrashBefore } else { Fate::CrashAfter };
+        let sim = mend(Faults::Script(BTreeMap::from([(call, fate)])));
+        let run = sim.run().map(|run| run.state);
+        assert_eq!(run, Some(State::Succeeded), "call {call}\n{}", sim.trace().join("\n"));
+        if let Err(failing) = sim.finish() {
+            panic!("call {call}\n{failing:?}");
+        }
+        let effects = (sim.effects("create_snapshot"), sim.effects("restore"), sim.effects("secret_put"));
+        assert_eq!(effects, (1, 1, 1), "call {call}");
+    }
+}
+
+#[test]
+fn r60_a_failure_that_no_condition_reads_waits_for_people() {
+    let mut sim = world(
+        92,
+        Faults::Never,
+        "
+name: Unread
+steps:
+  - {name: Check, commands: [npm run db:verify-integrity]}
+  - {name: Keep, commands: [npm run backup:database]}
+",
+    );
+    sim.as_("ana").types("runbook run mine --on orders");
+    let run = sim.until_run(2 * HOUR, |run| matches!(run.state, State::Stuck { .. })).expect("it is stuck");
+    assert_eq!(*state(&run, "keep"), StepState::Waiting);
+    assert_eq!(sim.effects("create_snapshot"), 0);
+}
+
+#[test]
+fn r60_what_was_done_is_undone_last_things_first() {
+    let mut sim = world(
+        93,
+        Faults::Never,
+        "
+name: Undone
+steps:
+  - {name: One, commands: [npm run db:status], undo: [npm run db:status]}
+  - {name: Two, commands: [npm run backup:database], undo: [npm run backup:emergency], timeout: 2h}
+  - {name: Check, commands: [npm run db:verify-integrity], on_failure: undo, undo: [npm run db:connection-test]}
+  - {name: Never, commands: [npm run backup:database]}
+",
+    );
+    sim.as_("ana").types("runbook run mine --on orders");
+    sim.until_run_ends(12 * HOUR);
+    let run = ended(&mut sim);
+    assert!(matches!(&run.state, State::Failed { why } if why.contains("undone")), "{:?}", run.state);
+    assert_eq!(*state(&run, "never"), StepState::Waiting);
+    let undone: Vec<&str> = run
+        .log
+        .iter()
+        .filter_map(|told| match &told.what {
+            Happened::StepDone(id) if id.as_str().starts_with("undo-") => Some(id.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert!(undone.len() == 2 && undone[0].ends_with("two") && undone[1].ends_with("one"), "{undone:?}");
+    assert_eq!(sim.effects("create_snapshot"), 2, "the step, and what undoes it; nothing else");
+}
+
+#[test]
+fn r60_a_gate_that_nobody_decides_on_asks_again_when_people_want_it() {
+    let mut sim = world(
+        94,
+        Faults::Never,
+        "
+name: Asks
+steps:
+  - {name: Ask, gate: {message: Go on?}}
+  - {name: Keep, commands: [npm run backup:database], timeout: 2h}
+",
+    );
+    sim.as_("ana").types("runbook run mine --on orders");
+    sim.until_run(HOUR, asked).expect("people are asked");
+    let first = at_the_gate(&sim).unwrap();
+    let run = sim.until_run(2 * HOUR, |run| matches!(run.state, State::Stuck { .. })).expect("the time is over");
+    assert_eq!(sim.effects("create_snapshot"), 0);
+    sim.as_("ana").clicks("retry", run.id.as_str());
+    sim.until_run(HOUR, asked).expect("people are asked again");
+    let second = at_the_gate(&sim).unwrap();
+    assert_ne!(first.id, second.id);
+    // A late yes to the first question is none to the second.
+    sim.as_("ben").approves(&first);
+    sim.run_for(5 * MINUTE);
+    assert_eq!(sim.effects("create_snapshot"), 0);
+    approves(&mut sim, "ben", &second);
+    assert_eq!(ended(&mut sim).state, State::Succeeded);
+    assert_eq!(sim.effects("create_snapshot"), 1);
+}
+
+#[test]
+fn h5_a_run_on_a_service_keeps_others_off_its_databases() {
+    let mut sim = world(
+        95,
+        Faults::Never,
+        "
+name: Holds
+steps:
+  - {name: Ask, gate: {message: Go on?}}
+  - {name: Keep, commands: [npm run backup:database], timeout: 2h}
+",
+    );
+    sim.as_("ana").types("runbook run mine --on shop");
+    sim.until_run(HOUR, asked).expect("people are asked");
+    let run = sim.run().unwrap();
+    assert_eq!(run.locks, ["orders", "service shop"]);
+    let answer = sim.as_("ana").types("restore orders --latest");
+    assert!(answer.contains(&format!("orders is held by {}", run.id)), "{answer}");
+}
