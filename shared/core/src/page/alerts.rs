@@ -11,19 +11,22 @@ use crate::{
 /// What an alert's page is called.
 const PREFIX: &str = "alert/";
 
-/// Wakes people for alerts that have come to the worst: a promise does not hold any more. It is over when the alert is.
+/// Wakes people for alerts that have come to the worst: a promise does not hold any more. It is over when the alert is. Of services'
+/// health, whoever watches them wakes people, by how important they are.
 ///
 /// # Errors
 /// When the records can't be read or written.
 pub async fn watch_alerts(world: &World) -> Result<usize, Fault> {
     let mut raised = 0;
     let alerts: Vec<Standing> = alert::standing(world).await?.into_iter().map(|kept| kept.value).collect();
-    for standing in alerts.iter().filter(|standing| standing.is_open() && standing.alert.level == Level::Broken) {
+    for standing in
+        alerts.iter().filter(|standing| standing.is_open() && standing.alert.level == Level::Broken && standing.alert.kind != Kind::Health)
+    {
         let said = &standing.alert;
         let page = Raise {
             key: format!("{PREFIX}{}", standing.id()),
-            // What people use is down, or what would bring it back is not there.
-            severity: if said.kind == Kind::Health { Severity::Sev1 } else { Severity::Sev2 },
+            // Nothing is down yet; what would bring it back is not as it was promised.
+            severity: Severity::Sev2,
             subject: said.sentence.trim_end_matches('.').to_owned(),
             why: said.way_out.clone().unwrap_or_default(),
             by: Actor::System("alert".to_owned()),

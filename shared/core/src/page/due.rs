@@ -98,7 +98,7 @@ fn reopened(page: &Page, now: Timestamp) -> Page {
         State::Open | State::Resolved { .. } => String::new(),
     };
     next.state = State::Open;
-    (next.round, next.level, next.unanswered_at, next.next_at) = (0, 0, None, Some(now));
+    (next.begun, next.unanswered_at, next.next_at) = (next.round.saturating_add(1), None, Some(now));
     next.forget_unsent();
     next.happened(now, Happened::Reopened { by });
     next

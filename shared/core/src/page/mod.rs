@@ -27,6 +27,7 @@ pub use raise::{Raise, Raised, raise, resolve};
 pub use reply::{PagerEvent, Replied, from_pagerduty, from_sms};
 pub use roster::{Turn, ladder, on_call_now, turn, woken};
 pub use runs::watch_runs;
+pub use send::next_rung;
 
 use crate::{
     ident::{Actor, PageId},
@@ -69,6 +70,8 @@ pub struct Page {
     pub state: State,
     /// Which round of the ladder, from 1; 0: nobody was woken yet.
     pub round: u8,
+    /// In which round the climb began: after somebody took the page and went quiet, it begins anew.
+    pub begun: u8,
     /// Which level of the ladder was woken last, from 0.
     pub level: usize,
     /// When the next level is woken, or whoever acknowledged is asked; absent: nothing is due.

@@ -116,6 +116,7 @@ async fn open(world: &World, raise: Raise, id: PageId) -> Result<Raised, Fault> 
         to: raise.to,
         state: State::Open,
         round: 0,
+        begun: 1,
         level: 0,
         next_at: Some(now),
         attempts: Vec::new(),

@@ -45,7 +45,7 @@ pub(super) async fn climb(world: &World, kept: Kept<Page>) -> Result<Kept<Page>,
     let now = world.clock.now();
     let ladder = ladder(&plan, &kept.value);
     let mut next = kept.value.clone();
-    match rung(&kept.value, ladder.len(), plan.on_call.rounds.unwrap_or(ROUNDS)) {
+    match next_rung(&plan, &kept.value) {
         Some((round, level)) => {
             let Some(step) = ladder.get(level) else { return Err(Fault::new("a page climbs where there is no level")) };
             let people = woken(&plan, step, now);
@@ -85,14 +85,20 @@ pub(super) async fn climb(world: &World, kept: Kept<Page>) -> Result<Kept<Page>,
 }
 
 /// Which round and level comes next; `None`: all were woken as often as they should be.
-pub(super) fn rung(page: &Page, levels: usize, rounds: u8) -> Option<(u8, usize)> {
-    match page.round {
-        _ if page.unanswered_at.is_some() || levels == 0 => None,
-        0 => Some((1, 0)),
-        round if page.level + 1 < levels => Some((round, page.level + 1)),
-        round if round < rounds.max(1) => Some((round + 1, 0)),
-        _ => None,
+#[must_use]
+pub fn next_rung(plan: &Plan, page: &Page) -> Option<(u8, usize)> {
+    let (levels, rounds) = (ladder(plan, page).len(), plan.on_call.rounds.unwrap_or(ROUNDS).max(1));
+    if page.unanswered_at.is_some() || levels == 0 {
+        return None;
     }
+    if page.round < page.begun {
+        return Some((page.begun, 0));
+    }
+    if page.level + 1 < levels {
+        return Some((page.round, page.level + 1));
+    }
+    let climbed = page.round.saturating_sub(page.begun).saturating_add(1);
+    (climbed < rounds).then_some((page.round.saturating_add(1), 0))
 }
 
 /// Everybody of a level by every way of it, all at once; from the second round on by every way that there is.

@@ -4,7 +4,7 @@ use super::{Block, Code, Element, Message, Moment, Mrkdwn, Prose, Style};
 use crate::{
     ident::Identity,
     mrkdwn,
-    page::{Attempt, AttemptOutcome, Happened, Page, State, Told, Way, ladder},
+    page::{Attempt, AttemptOutcome, Happened, Page, State, Told, Way, ladder, next_rung},
     plan::{Channel, Plan},
 };
 
@@ -83,10 +83,10 @@ fn standing(plan: &Plan, page: &Page) -> Mrkdwn {
         State::Open => {
             let levels = ladder(plan, page);
             let now = levels.get(page.level).filter(|_| page.round > 0).map(|level| mrkdwn!(" {} was woken.", level.name));
-            let next = levels.get(page.level + 1).or_else(|| levels.first()).filter(|_| page.round > 0);
-            let next = next
-                .zip(page.next_at)
-                .map(|(next, at)| mrkdwn!(" {} is woken at {}, unless somebody acknowledges.", next.name, Moment(at)));
+            let name =
+                next_rung(plan, page).and_then(|(_, level)| levels.get(level)).map_or("Everybody in the plan", |level| level.name.as_str());
+            let next = page.next_at.filter(|_| page.round > 0);
+            let next = next.map(|at| mrkdwn!(" {} is woken at {}, unless somebody acknowledges.", name, Moment(at)));
             mrkdwn!("*Nobody has acknowledged it.*{}{}", now.unwrap_or_default(), next.unwrap_or_default())
         }
     }

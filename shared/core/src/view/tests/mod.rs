@@ -11,6 +11,7 @@ mod lists;
 mod pages;
 mod policy;
 mod run;
+mod runbook;
 pub(crate) mod sample;
 
 use super::{Block, Element, Form, Message};
