@@ -53,6 +53,15 @@ fn there_is_one_tls_stack() {
     }
 }
 
+/// Cedar is 5 MB and 2 ms: it is where people are judged, and neither at the door nor beside the databases.
+#[test]
+fn the_policies_are_linked_where_people_are_judged_and_nowhere_else() {
+    for function in FUNCTIONS {
+        let judges = !matches!(function, "ingress" | "inspector");
+        assert_eq!(names(&links(function)).contains("cedar-policy"), judges, "{function}");
+    }
+}
+
 /// Every test that the table of invariants names is there.
 #[test]
 fn the_tests_that_the_architecture_names_exist() {
