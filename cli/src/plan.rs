@@ -47,6 +47,12 @@ pub(crate) enum Command {
         /// The file; its runbooks are beside it.
         file: PathBuf,
     },
+    /// Print who may do what where, as a table that everybody can read.
+    Who {
+        /// The plans' files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
     /// Print the JSON Schema of plan files.
     Schema,
 }
@@ -59,6 +65,7 @@ pub(crate) async fn run(command: &Command) -> anyhow::Result<()> {
             print!("{}", mayday_document::render(&read(file)?, beside(file))?);
             Ok(())
         }
+        Command::Who { files } => crate::who::run(files),
         Command::Schema => {
             print!("{SCHEMA}");
             Ok(())
