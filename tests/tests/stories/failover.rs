@@ -28,7 +28,7 @@ fn state<'a>(run: &'a Run, step: &str) -> &'a StepState {
 
 /// A failover that can't promote, with its writes ended already.
 async fn stopped_at_the_promotion(stage: &Stage) -> (Card, u64) {
-    let fault = stage.fault(json!({"service": "rds", "operation": "PromoteReadReplica", "effect": "error", "code": "AccessDenied"}));
+    let fault = stage.fault(json!({"service": "rds", "operation": "PromoteReadReplica", "effect": "throttle", "code": "AccessDenied"}));
     let card = stage.person("ana").types("/dr failover shop").await.card();
     stage.person("bob").approves(&card).await;
     let stuck = stage.until_stuck(&card.run()).await;
@@ -196,7 +196,7 @@ async fn h4_a_standby_too_far_behind_is_taken_only_with_the_loss_typed() {
 async fn h6_promoted_and_not_routed_is_said_and_goes_on_by_trying_again() {
     let stage = stage().await;
     let fault =
-        stage.fault(json!({"service": "route53", "operation": "ChangeResourceRecordSets", "effect": "error", "code": "AccessDenied"}));
+        stage.fault(json!({"service": "route53", "operation": "ChangeResourceRecordSets", "effect": "throttle", "code": "AccessDenied"}));
     let card = stage.person("ana").types("/dr failover shop").await.card();
     stage.person("bob").approves(&card).await;
     let stuck = stage.until_stuck(&card.run()).await;
