@@ -50,6 +50,21 @@ impl<'a> Person<'a> {
         self.submits(&form, &[("phrase", &form.phrase())]).await
     }
 
+    /// Uses a shortcut, on a message or from anywhere.
+    pub async fn uses(&self, shortcut: &str, on: Option<&Message>) -> Told {
+        let mut what = json!({"do": "shortcut", "callback_id": shortcut});
+        if let Some(on) = on {
+            what["channel"] = json!(on.channel());
+            what["message_ts"] = json!(on.ts());
+        }
+        self.does(what).await
+    }
+
+    /// Opens the app's home tab.
+    pub async fn opens_home(&self) -> Told {
+        self.does(json!({"do": "open_home"})).await
+    }
+
     async fn does(&self, mut what: Value) -> Told {
         what["as"] = json!(self.id);
         let act: Act = serde_json::from_value(what.clone()).unwrap();

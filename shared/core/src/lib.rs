@@ -12,6 +12,7 @@ pub mod command;
 pub mod database;
 pub mod desk;
 pub mod digest;
+pub mod doctor;
 pub mod failover;
 pub mod failure;
 pub mod ident;

@@ -10,6 +10,7 @@ pub mod breakglass;
 pub mod can;
 pub mod cancel;
 pub mod diagnose;
+pub mod doctor;
 pub mod health;
 pub mod contacts;
 pub mod failback;
@@ -150,6 +151,8 @@ verbs! {
     Ack in ack,
     /// Show how people are reached.
     Contacts in contacts,
+    /// Check the installation.
+    Doctor in doctor,
 }
 
 /// How plans spell a verb: the spelling, and the flags that it stands for.

@@ -198,6 +198,7 @@ impl Desk<'_> {
             Command::Cancel(args) => command::cancel::run(self, args).await,
             Command::Page(args) => command::page::run(self, args).await,
             Command::Ack(args) => command::ack::run(self, args).await,
+            Command::Doctor(args) => command::doctor::run(self, args).await,
             Command::Contacts(args) => command::contacts::run(self, args).await,
         }
     }
