@@ -21,7 +21,7 @@ def test_request_addresses_are_the_stacks_outputs(template):
 
 
 def test_scopes_are_the_least():
-    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == {"commands", "chat:write", "users:read", "im:write"}
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == {"commands", "chat:write", "users:read", "im:write", "files:write"}
     assert "user" not in MANIFEST["oauth_config"]["scopes"]
 
 

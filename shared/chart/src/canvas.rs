@@ -143,7 +143,9 @@ fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             known if (' '..='~').contains(&known) || ('\u{a0}'..='\u{17f}').contains(&known) => out.push(known),
-            mark @ ('\u{2010}'..='\u{2014}' | '\u{2018}'..='\u{201e}' | '•' | '…' | '←'..='↓' | '−' | '≤' | '≥') => out.push(mark),
+            mark @ ('\u{2010}'..='\u{2014}' | '\u{2018}'..='\u{201e}' | '•' | '…' | '←'..='↓' | '−' | '≤' | '≥') => {
+                out.push(mark)
+            }
             _ => out.push('?'),
         }
     }

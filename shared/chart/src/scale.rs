@@ -26,8 +26,7 @@ impl Scale {
 }
 
 /// Steps in which people count spans, in seconds.
-const SPANS: [i64; 18] =
-    [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400];
+const SPANS: [i64; 18] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400];
 
 /// The smallest of people's steps that divides a span into at most `most` parts; in seconds.
 pub(crate) fn step(seconds: f64, most: f64) -> i64 {

@@ -8,8 +8,9 @@ use reqwest::{
 };
 
 use crate::{
-    Found, Prober, Setup, not_connected,
+    Found, Prober, Setup,
     names::{Names, Unresolved},
+    not_connected,
 };
 
 /// So much of an answer is read for what it must contain.
@@ -39,8 +40,8 @@ pub(crate) async fn get(prober: &Prober, url: &str, status: u16, contains: Optio
     let Ok(url) = reqwest::Url::parse(url) else { return Found::Blind(format!("{url} is no URL")) };
     // An address as it stands passes by the names.
     let literal = url.host_str().and_then(|host| host.trim_matches(['[', ']']).parse().ok());
-    if let Some(address) = literal.filter(|address| !prober.reach.allows(*address)) {
-        return Unresolved::Forbidden(address).into();
+    if let Some(refused) = literal.and_then(|address| prober.reach.refuses(address)) {
+        return refused.into();
     }
     let answer = match prober.http.get(url).send().await {
         Ok(answer) => answer,

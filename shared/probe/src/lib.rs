@@ -131,7 +131,7 @@ impl From<Unresolved> for Found {
     fn from(unresolved: Unresolved) -> Self {
         match unresolved {
             Unresolved::Nowhere(_) => Self::Ill(unresolved.to_string()),
-            Unresolved::Unanswered(_) | Unresolved::Forbidden(_) => Self::Blind(unresolved.to_string()),
+            Unresolved::Unanswered(_) | Unresolved::Forbidden(_) | Unresolved::Private(_) => Self::Blind(unresolved.to_string()),
         }
     }
 }

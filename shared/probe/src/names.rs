@@ -30,6 +30,19 @@ impl Reach {
         };
         !link_local && !address.is_unspecified() && !address.is_multicast() && (self == Self::Local || !address.is_loopback())
     }
+
+    /// Why an address is not asked, if it isn't.
+    pub(crate) fn refuses(self, address: IpAddr) -> Option<Unresolved> {
+        if !self.allows(address) {
+            return Some(Unresolved::Forbidden(address));
+        }
+        let private = match address.to_canonical() {
+            IpAddr::V4(address) => address.is_private(),
+            IpAddr::V6(address) => address.is_unique_local(),
+        };
+        // The functions stand outside of every private network: silence from there would say nothing.
+        (private && self == Self::Outside).then_some(Unresolved::Private(address))
+    }
 }
 
 /// Why there is no address to ask.
@@ -44,6 +57,9 @@ pub(crate) enum Unresolved {
     /// It is an address that no question goes to.
     #[error("{0} is an address of our own, which is not asked")]
     Forbidden(IpAddr),
+    /// It is an address that can't be reached from here, whoever is well there.
+    #[error("{0} is in a private network, where nobody can be asked from here")]
+    Private(IpAddr),
 }
 
 impl From<LookupError> for Unresolved {
@@ -58,8 +74,8 @@ impl From<LookupError> for Unresolved {
 /// The addresses of a host that may be asked.
 pub(crate) async fn addresses(resolver: &Resolver, reach: Reach, host: &str) -> Result<Vec<IpAddr>, Unresolved> {
     let all = resolver.addresses(host).await.map_err(Unresolved::from)?;
-    match all.iter().find(|address| !reach.allows(**address)) {
-        Some(forbidden) => Err(Unresolved::Forbidden(*forbidden)),
+    match all.iter().find_map(|address| reach.refuses(*address)) {
+        Some(refused) => Err(refused),
         None if all.is_empty() => Err(Unresolved::Nowhere(host.to_owned())),
         None => Ok(all),
     }

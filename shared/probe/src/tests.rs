@@ -132,6 +132,20 @@ async fn so_much_of_an_answer_is_read_and_no_more() {
 }
 
 #[tokio::test]
+async fn h10_a_private_network_that_we_are_not_in_is_unknown_and_not_down() {
+    let prober = Prober::new(name_server().await, Reach::Outside).unwrap();
+    let probes = [
+        http("http://10.1.2.3/".to_owned()),
+        http("http://[fd12:3456::1]/".to_owned()),
+        ProbeKind::Tcp { address: "192.168.7.7:443".to_owned() },
+    ];
+    for probe in probes {
+        let answer = prober.ask(&probe, WITHIN).await;
+        assert!(matches!(&answer, Answer::Blind { why } if why.contains("private network")), "{probe:?}: {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn where_our_own_secrets_are_nothing_is_asked() {
     let site = site().await;
     let outside = Prober::new(name_server().await, Reach::Outside).unwrap();

@@ -122,12 +122,13 @@ async fn r01_three_failed_health_checks_make_a_verdict_and_people_are_told() {
 
     app.answers(200);
     until_verdict(&stage, FRONT, Verdict::Well).await;
-    stage.until("people are told that it is over", async || {
-        let standing = stage.records::<Standing>("alert").into_iter().find(|standing| standing.alert.subject == "counter")?;
-        let replies = stage.messages(CHANNEL).into_iter().filter(|message| message.thread() == Some(alert.ts()));
-        (standing.told_resolved && replies.count() == 1).then_some(())
-    })
-    .await;
+    stage
+        .until("people are told that it is over", async || {
+            let standing = stage.records::<Standing>("alert").into_iter().find(|standing| standing.alert.subject == "counter")?;
+            let replies = stage.messages(CHANNEL).into_iter().filter(|message| message.thread() == Some(alert.ts()));
+            (standing.told_resolved && replies.count() == 1).then_some(())
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -47,8 +47,11 @@ pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
 
 /// What is meant where nobody says: the one service, or the one database of a plan without services.
 fn only(plan: &Plan) -> Result<&str, Refusal> {
-    let names: Vec<&str> =
-        if plan.services.is_empty() { plan.databases.keys() .map(String::as_str).collect() } else { plan.services.keys().map(String::as_str).collect() };
+    let names: Vec<&str> = if plan.services.is_empty() {
+        plan.databases.keys().map(String::as_str).collect()
+    } else {
+        plan.services.keys().map(String::as_str).collect()
+    };
     match names.as_slice() {
         [only] => Ok(only),
         [] => Err(Refusal::new("The plan has no service and no database: there is nothing to look at.")),

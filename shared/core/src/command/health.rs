@@ -9,8 +9,9 @@ use crate::{
     command,
     desk::{Desk, Reply},
     failure::{Failure, Fault, Refusal},
+    picture,
     plan::{Plan, ProbeKind},
-    picture, policy,
+    policy,
     probe::{self, Heard, Outcome, Question, Watch},
     store::Store,
     view::{self, Checked},
@@ -19,18 +20,11 @@ use crate::{
 /// In one line.
 pub const SUMMARY: &str = "Ask services and databases now whether they are well.";
 /// For the help.
-pub const EXAMPLES: Examples = &[
-    ("health", "everything that the plan knows how to ask"),
-    ("health orders", "one service or database, with a chart of its last day"),
-];
+pub const EXAMPLES: Examples =
+    &[("health", "everything that the plan knows how to ask"), ("health orders", "one service or database, with a chart of its last day")];
 /// In recovery plans.
-pub const SPELLINGS: Spellings = &[
-    ("health:check", &[]),
-    ("health:comprehensive", &[]),
-    ("db:health-check", &[]),
-    ("db:status", &[]),
-    ("db:connection-test", &[]),
-];
+pub const SPELLINGS: Spellings =
+    &[("health:check", &[]), ("health:comprehensive", &[]), ("db:health-check", &[]), ("db:status", &[]), ("db:connection-test", &[])];
 
 /// How long new questions are begun: people wait for the answer.
 const BUDGET: SignedDuration = SignedDuration::from_secs(20);

@@ -21,6 +21,7 @@ fn described(command: &Command) -> String {
             part("reason", reason);
         }
         Command::Status(status::Args { database }) => part("database", database),
+        Command::Health(health::Args { service }) | Command::Diagnose(diagnose::Args { service }) => part("service", service),
         Command::Backups(backups::Args { database, point, before, reason }) => {
             part("database", database);
             part("point", point);
@@ -285,7 +286,10 @@ fn plans_spellings_are_understood() {
         ("npm run backup:database", "backup"),
         ("backup:database orders", "backup | database=orders"),
         ("npm run status:all", "status"),
-        ("NPM run DB:Status", "status"),
+        ("NPM run DB:Status", "health"),
+        ("npm run health:comprehensive", "health"),
+        ("db:connection-test orders", "health | service=orders"),
+        ("diagnose:failures orders", "diagnose | service=orders"),
         ("npm run db:restore -- --latest", "restore | latest="),
         ("npm run", "home"),
     ]);

@@ -2,8 +2,8 @@
 //! shown. How it is drawn is an adapter's business ([`crate::port::Charts`]).
 
 mod health;
-mod run;
 mod rpo;
+mod run;
 mod show;
 #[cfg(test)]
 mod tests;

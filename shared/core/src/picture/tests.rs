@@ -61,7 +61,11 @@ fn r06_the_chart_of_a_loss_says_when_it_was_beyond_the_objective() {
     let (chart, alt) = of_rpo("orders", &measured, Span(SignedDuration::from_mins(15)));
     let chart = lines(chart);
     let tones: Vec<(bool, Tone)> = chart.series[0].points.iter().map(|point| (point.value.is_some(), point.tone)).collect();
-    assert_eq!(tones, [(true, Tone::Well), (true, Tone::Ill), (false, Tone::Plain), (true, Tone::Well)], "a night without measurements is a gap");
+    assert_eq!(
+        tones,
+        [(true, Tone::Well), (true, Tone::Ill), (false, Tone::Plain), (true, Tone::Well)],
+        "a night without measurements is a gap"
+    );
     assert_eq!(chart.limits[0].label, "RPO 15 min");
     assert_eq!(
         alt,

@@ -35,9 +35,9 @@ pub async fn ask_all(world: &World, plan: &Plan, questions: &[Question], goes_on
         if !goes_on() {
             break;
         }
-        let asked = some.iter().map(|question| async move {
-            Heard { question: question.clone(), answer: ask(world, plan, &question.probe).await }
-        });
+        let asked = some
+            .iter()
+            .map(|question| async move { Heard { question: question.clone(), answer: ask(world, plan, &question.probe).await } });
         heard.extend(together(asked).await);
     }
     heard

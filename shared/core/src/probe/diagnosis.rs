@@ -102,7 +102,8 @@ impl Diagnosis {
             .iter()
             .filter(|(_, scenario)| !scenario.signs.is_empty() && scenario.signs.iter().all(seen))
             .map(|(name, scenario)| {
-                let command = scenario.runbook.as_deref().and_then(|runbook| command(runbook, patient.service.as_deref(), database, &signs));
+                let command =
+                    scenario.runbook.as_deref().and_then(|runbook| command(runbook, patient.service.as_deref(), database, &signs));
                 let found = Match {
                     name: name.clone(),
                     title: scenario.title.clone(),

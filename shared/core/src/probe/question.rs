@@ -69,7 +69,8 @@ pub fn questions_of(plan: &Plan, name: &str) -> Vec<Question> {
         questions.iter().any(same)
     };
     let missing: Vec<&String> = service.databases.iter().filter(|database| !asked(database, &questions)).collect();
-    questions.extend(missing.into_iter().filter(|database| plan.databases.contains_key(*database)).map(|database| database_question(database)));
+    questions
+        .extend(missing.into_iter().filter(|database| plan.databases.contains_key(*database)).map(|database| database_question(database)));
     questions
 }
 

@@ -19,6 +19,8 @@ const CRITICAL: &str = "critical";
 const OURSELVES: &str = "health checks";
 
 type Known = BTreeMap<String, Kept<Watch>>;
+/// A probe, and its record if it was asked.
+type Seen<'a> = (&'a Question, Option<&'a Watch>);
 
 /// Tells people what is ill, what is well again, and that we see nothing. Each is told once, however often it is said.
 pub(super) async fn tell(world: &World, plan: &Plan, questions: &[Question], known: &Known) -> Result<(), Fault> {
@@ -30,41 +32,49 @@ pub(super) async fn tell(world: &World, plan: &Plan, questions: &[Question], kno
         .map(|kept| (kept.value.alert.kind, kept.value.alert.subject))
         .collect();
     let is_open = |kind: Kind, subject: &str| open.iter().any(|(known, about)| *known == kind && about == subject);
-    for (subject, probes) in by_subject(questions) {
-        let watched = || probes.iter().map(|question| (*question, known.get(&question.id()).map(|kept| &kept.value)));
-        match state_of(watched(), now) {
-            State::Ill(since) => {
-                let alert = ill(plan, &subject, watched());
-                // First, since it goes out without Slack too.
-                if is_critical(plan, &subject) {
-                    wake(world, &alert, since).await?;
-                }
-                alert::raise(world, alert).await?;
-            }
-            State::Well if is_open(Kind::Health, &subject) => {
-                if is_critical(plan, &subject) {
-                    page::resolve(world, &page_key(&subject), "Mayday", &format!("{subject} is well again")).await?;
-                }
-                alert::resolve(world, Kind::Health, &subject).await?;
-            }
+    let subjects = by_subject(questions);
+    // Whoever can't be told of one must not keep others from being woken for another.
+    let mut told = Ok(());
+    for (subject, probes) in &subjects {
+        let probes: Vec<Seen<'_>> = probes.iter().map(|question| (*question, known.get(&question.id()).map(|kept| &kept.value))).collect();
+        let done = match state_of(probes.iter().copied(), now) {
+            State::Ill(since) => raise(world, plan, ill(plan, subject, &probes), since).await,
+            State::Well if is_open(Kind::Health, subject) => resolve(world, plan, subject).await,
             // What we do not know ends no alert.
-            State::Well | State::Unknown => {}
-        }
+            State::Well | State::Unknown => Ok(()),
+        };
+        told = done.and(told);
     }
     // What the plan does not have any more is nobody's trouble.
-    for (_, subject) in open.iter().filter(|(kind, subject)| *kind == Kind::Health && !by_subject(questions).contains_key(subject)) {
-        alert::resolve(world, Kind::Health, subject).await?;
+    for (_, subject) in open.iter().filter(|(kind, subject)| *kind == Kind::Health && !subjects.contains_key(subject)) {
+        told = alert::resolve(world, Kind::Health, subject).await.and(told);
     }
     let blind: Vec<&Watch> = questions
         .iter()
         .filter_map(|question| known.get(&question.id()).map(|kept| &kept.value))
         .filter(|watch| watch.verdict == Verdict::Unknown && watch.row >= u32::from(watch.in_a_row))
         .collect();
-    match blind.first() {
+    let done = match blind.first() {
         Some(first) => alert::raise(world, blinded(&blind, first, questions.len())).await,
         None if is_open(Kind::Unknown, OURSELVES) => alert::resolve(world, Kind::Unknown, OURSELVES).await,
         None => Ok(()),
+    };
+    done.and(told)
+}
+
+async fn raise(world: &World, plan: &Plan, alert: Alert, since: Timestamp) -> Result<(), Fault> {
+    // First, since it goes out without Slack too.
+    if is_critical(plan, &alert.subject) {
+        wake(world, &alert, since).await?;
     }
+    alert::raise(world, alert).await
+}
+
+async fn resolve(world: &World, plan: &Plan, subject: &str) -> Result<(), Fault> {
+    if is_critical(plan, subject) {
+        page::resolve(world, &page_key(subject), "Mayday", &format!("{subject} is well again")).await?;
+    }
+    alert::resolve(world, Kind::Health, subject).await
 }
 
 /// Whether people are woken when it is ill: services of the tier `critical`, as their users reach them.
@@ -91,7 +101,7 @@ async fn wake(world: &World, alert: &Alert, since: Timestamp) -> Result<(), Faul
     page::raise(world, raise).await.map(drop)
 }
 
-fn ill<'a>(plan: &Plan, subject: &str, probes: impl Iterator<Item = (&'a Question, Option<&'a Watch>)>) -> Alert {
+fn ill(plan: &Plan, subject: &str, probes: &[Seen<'_>]) -> Alert {
     let mut owner = None;
     let mut said = Vec::new();
     for (question, watch) in probes {
@@ -104,7 +114,9 @@ fn ill<'a>(plan: &Plan, subject: &str, probes: impl Iterator<Item = (&'a Questio
     let leaves = plan.services.get(name).is_some_and(|service| service.failover.is_some());
     let way_out = match place {
         Place::Secondary => format!("A failover of {name} would not go well now. `/dr health {name}` looks again."),
-        _ if leaves => format!("`/dr diagnose {name}` says what can be seen, and which runbook is for it. `/dr failover {name}` proposes to move it."),
+        _ if leaves => {
+            format!("`/dr diagnose {name}` says what can be seen, and which runbook is for it. `/dr failover {name}` proposes to move it.")
+        }
         _ => format!("`/dr diagnose {name}` says what can be seen, and which runbook is for it."),
     };
     Alert {

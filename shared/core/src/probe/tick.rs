@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
@@ -25,12 +25,11 @@ pub async fn tick(world: &World) -> Result<(), Fault> {
         Err(Failure::Refusal(refusal)) => return Err(Fault::new(refusal.to_string())),
     };
     let questions = questions(&current.plan);
-    if questions.is_empty() {
+    let began = world.clock.now();
+    let mut known: BTreeMap<String, Kept<Watch>> = watches(world).await?.into_iter().map(|kept| (kept.value.id.clone(), kept)).collect();
+    if questions.is_empty() && known.is_empty() {
         return Ok(());
     }
-    let began = world.clock.now();
-    let mut known: BTreeMap<String, Kept<Watch>> =
-        watches(world).await?.into_iter().map(|kept| (kept.value.id.clone(), kept)).collect();
     let mut due: Vec<Question> = questions
         .iter()
         .filter(|question| known.get(&question.id()).is_none_or(|kept| kept.value.is_due(question.probe.every.0, began)))
@@ -45,7 +44,18 @@ pub async fn tick(world: &World) -> Result<(), Fault> {
             known.insert(id, kept);
         }
     }
+    forget(world, &questions, &known).await?;
     tell::tell(world, &current.plan, &questions, &known).await
+}
+
+/// Deletes the records of probes that the plan does not have any more.
+async fn forget(world: &World, questions: &[Question], known: &BTreeMap<String, Kept<Watch>>) -> Result<(), Fault> {
+    let wanted: BTreeSet<String> = questions.iter().map(Question::id).collect();
+    let store = Store::of(world);
+    for (_, kept) in known.iter().filter(|(id, _)| !wanted.contains(*id)) {
+        store.delete(kept).await?;
+    }
+    Ok(())
 }
 
 /// Writes an answer down. Whoever else has asked at the same moment has written theirs: then ours is not needed.

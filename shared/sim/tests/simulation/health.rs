@@ -2,13 +2,7 @@
 
 use mayday_contract as contract;
 use mayday_core::probe::{Verdict, Watch};
-use mayday_sim::{
-    Fate, Faults, Sim,
-    fault::MINUTE,
-    setting,
-    state::Service,
-    trace::Port,
-};
+use mayday_sim::{Fate, Faults, Sim, fault::MINUTE, setting, state::Service, trace::Port};
 
 const URL: &str = "http://shop.example/health";
 const ID: &str = "shop/service/front page";

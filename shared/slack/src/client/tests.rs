@@ -290,7 +290,9 @@ async fn k3_a_picture_goes_up_with_words_for_those_who_can_not_see_it() {
 
 #[tokio::test]
 async fn k7_a_picture_goes_nowhere_but_to_slack() {
-    for elsewhere in ["https://evil.example/files/F1", "https://files.slack.com.evil.example/F1", "http://169.254.169.254/F1", "HERE@evil.example/"] {
+    for elsewhere in
+        ["https://evil.example/files/F1", "https://files.slack.com.evil.example/F1", "http://169.254.169.254/F1", "HERE@evil.example/"]
+    {
         let server = filing(elsewhere, 200).await;
         let refused = client(&server).picture("C1", None, &picture()).await.unwrap_err();
         assert!(refused.is_code("foreign_upload_url"), "{elsewhere}: {refused}");

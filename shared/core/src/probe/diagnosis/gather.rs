@@ -119,7 +119,8 @@ async fn of_service(world: &World, plan: &Plan, name: &str, service: &Service) -
             questions.push(question);
         }
     }
-    let aspect = |question: &Question| if matches!(question.probe.how, ProbeKind::Dns { .. }) { Aspect::Names } else { Aspect::Application };
+    let aspect =
+        |question: &Question| if matches!(question.probe.how, ProbeKind::Dns { .. }) { Aspect::Names } else { Aspect::Application };
     let heard = ask_all(world, plan, &questions, || true).await;
     let mut facts: Vec<Fact> = heard
         .into_iter()
