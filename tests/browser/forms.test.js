@@ -32,14 +32,19 @@ test("/dr answers with what one may do and buttons for it, to oneself only", TIM
   await person.becomes("Dave");
   assert.equal(await help.count(), 0, "an answer to Ana is not Dave's");
   await person.types("/dr help");
-  await person.message("Not for you here: backup, restore, cancel").waitFor();
+  await person.message("Not for you: restore, cancel").waitFor();
   await person.close();
 });
 
-test("a typo gets the verb that was meant", TIMEOUT, async () => {
+test("what was probably meant is offered, and opens in a form", TIMEOUT, async () => {
   const person = await Person.open(browser, stack.url);
-  await person.types("/dr restor inventory");
-  await person.message("Did you mean restore?").waitFor();
+  await person.types("/dr restor the inventory db to 2pm");
+  const offered = person.message("Did you mean /dr restore inventory --at 14:00?");
+  await offered.waitFor();
+  await person.presses("Use this", offered);
+  await person.form.getByText("Database", { exact: true }).waitFor();
+  assert.equal(await person.form.getByLabel("Moment").inputValue(), "14:00");
+  await person.presses("Close", person.form.locator("footer"));
   await person.close();
 });
 
