@@ -205,8 +205,16 @@ function drawOutboxes(outboxes) {
   const boxes = [["pages", "Pages"], ["sms", "SMS"], ["email", "Email"], ["statuspage", "Status page"]];
   const all = boxes.flatMap(([name]) => outboxes?.[name] || []).length;
   fill(built.outboxes.count, all ? String(all) : "");
-  const text = (one) => one.summary || one.payload?.summary || one.subject || one.body || one.message || JSON.stringify(one);
-  part("outboxes", outboxes, () => boxes.map(([name, title]) => h("div", { class: "outbox" }, h("b", {}, title, " ", h("span", { class: "line-sub" }, (outboxes?.[name] || []).length)), (outboxes?.[name] || []).slice(-4).map((one) => h("p", {}, text(one))))));
+  const text = (one) => one.summary || one.payload?.summary || one.subject || one.body || one.message || (one.text && `${one.to}: ${one.text}`) || JSON.stringify(one);
+  // What a human does there: in PagerDuty with an incident, on a phone with a code.
+  const does = (title, deed) => h("button", { type: "button", class: "chip", onclick: () => attempt(async () => (await post("/local/act", deed), readState())) }, title);
+  const answers = (name, one) => {
+    if (name === "pages" && one.status === "triggered") return does("Acknowledge", { do: "pagerduty_ack", key: one.dedup_key, by: "Somebody" });
+    if (name === "pages" && one.status === "acknowledged") return does("Resolve", { do: "pagerduty_resolve", key: one.dedup_key, by: "Somebody" });
+    const code = name === "sms" && one.kind === "sms" && /ACK (\d{4})/.exec(one.text || "");
+    return code ? does(`Reply ACK ${code[1]}`, { do: "sms_reply", from: one.to, text: `ACK ${code[1]}` }) : "";
+  };
+  part("outboxes", outboxes, () => boxes.map(([name, title]) => h("div", { class: "outbox" }, h("b", {}, title, " ", h("span", { class: "line-sub" }, (outboxes?.[name] || []).length)), (outboxes?.[name] || []).slice(-4).map((one) => h("p", { title: text(one) }, text(one), " ", answers(name, one))))));
 }
 
 function drawCalls() {
