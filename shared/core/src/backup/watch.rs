@@ -264,18 +264,20 @@ pub async fn watch(
         let foreign = survey.foreign.get(&region).copied().unwrap_or(0);
         alerts.extend(crowded(&counted, foreign, quota::forecast(&survey.current.plan, &names, survey.now)));
     }
+    // One that can't be told does not keep the others from being told.
+    let mut failed = None;
     for alert in alerts {
         raised.insert((alert.kind, alert.subject.clone()));
-        alert::raise(world, alert).await?;
+        failed = alert::raise(world, alert).await.err().or(failed);
     }
     for kept in all::<Standing>(world).await? {
         let alert = &kept.value.alert;
         let which = (alert.kind, alert.subject.clone());
         if KINDS.contains(&alert.kind) && !raised.contains(&which) && !left.contains(&which) {
-            alert::resolve_standing(world, kept).await?;
+            failed = alert::resolve_standing(world, kept).await.err().or(failed);
         }
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Block, Code, Element, Message, Moment, Mrkdwn, Prose, Span, approval::wanting};
 use crate::{
     approval::Approval,
-    backup::RecoveryPoint,
+    backup::{CLASS_TAG, RecoveryPoint},
     database::Live,
     mrkdwn,
     port::{Phase, SnapshotKind},
@@ -175,8 +175,11 @@ fn point_lines(point: &RecoveryPoint, picked: bool, now: Timestamp) -> Mrkdwn {
         (state @ (Phase::Leaving | Phase::Broken(_)), Some(at)) => mrkdwn!("❌ {}; {}", state.to_string(), Moment(at)),
     };
     let kind = match snapshot.kind {
-        SnapshotKind::Automated => "automated, dies with its instance",
-        SnapshotKind::Manual => "stays until it is deleted",
+        SnapshotKind::Automated => "automated, dies with its instance".to_owned(),
+        SnapshotKind::Manual => match snapshot.tags.get(CLASS_TAG) {
+            Some(class) => format!("{class}, kept as the plan says"),
+            None => "stays until it is deleted".to_owned(),
+        },
     };
     let lock = if snapshot.encrypted { "" } else { ", not encrypted" };
     mrkdwn!(

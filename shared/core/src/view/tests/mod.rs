@@ -9,9 +9,11 @@ mod health;
 mod limits;
 mod lists;
 mod pages;
+mod plan;
 mod policy;
 mod run;
 mod runbook;
+mod safety;
 pub(crate) mod sample;
 
 use super::{Block, Element, Form, Message};

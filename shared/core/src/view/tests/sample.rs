@@ -20,7 +20,7 @@ pub(crate) fn at(time: &str) -> Timestamp {
     format!("2026-11-22T{time}Z").parse().unwrap()
 }
 
-pub(super) fn who(user: &str) -> Identity {
+pub(crate) fn who(user: &str) -> Identity {
     Identity { org: "T0MAYDAY01".to_owned(), user: user.to_owned() }
 }
 
