@@ -98,8 +98,8 @@ fn short(text: &Spanned<String>, what: &str) -> Result<String, Trouble> {
 #[derive(Default)]
 struct Reading {
     steps: Vec<Step>,
-    /// By the id in the file: the last of a step's commands.
-    ends: BTreeMap<String, StepId>,
+    /// By the id in the file: the last of a step's commands, or those of all that is parallel.
+    ends: BTreeMap<String, Vec<StepId>>,
     /// What each step needs by the ids of the file, where it says so.
     needs: Vec<(StepId, Vec<Spanned<String>>)>,
     conditions: Vec<(StepId, Location, Condition)>,
@@ -113,7 +113,7 @@ impl Reading {
         let Some(members) = step.parallel.take() else { return Ok(vec![self.step(at, step, before)?]) };
         let plain = step.action.is_none() && step.commands.is_none() && step.gate.is_none() && step.condition.is_none();
         if !plain || step.needs.is_some() || step.on_failure.is_some() || !step.undo.is_empty() {
-            return Err(Trouble(at, "beside `parallel` there is nothing but a name: all else belongs to its members".to_owned()));
+            return Err(Trouble(at, "beside `parallel` there is nothing but an id and a name: all else belongs to its members".to_owned()));
         }
         let mut ends = Vec::new();
         for member in members {
@@ -124,6 +124,10 @@ impl Reading {
         }
         if ends.is_empty() {
             return Err(Trouble(at, "`parallel` needs at least one member".to_owned()));
+        }
+        if step.id.is_some() || step.name.is_some() {
+            let id = self.id(at, &step)?;
+            self.ends.insert(id, ends.clone());
         }
         Ok(ends)
     }
@@ -146,7 +150,9 @@ impl Reading {
                 Some(fact.value.clone())
             }
             Some(fact) => return Err(Trouble(fact.referenced, "a fact's name has letters, digits and underscores".to_owned())),
-            None => fact::of(&id, calls.iter().map(|call| call.verb.as_str())),
+            // The plans' own commands; an action of ours is a part of a runbook that says it where it matters.
+            None if raw.commands.is_some() => fact::of(&id, calls.iter().map(|call| call.verb.as_str())),
+            None => None,
         };
         let retries = raw.retries.unwrap_or(RETRIES);
         if retries > MOST_RETRIES {
@@ -194,7 +200,7 @@ impl Reading {
             previous = Some(own);
         }
         let end = previous.ok_or_else(|| Trouble(at, "a step needs at least one command".to_owned()))?;
-        self.ends.insert(id, end.clone());
+        self.ends.insert(id, vec![end.clone()]);
         Ok(end)
     }
 
@@ -229,7 +235,7 @@ impl Reading {
             let mut after = Vec::new();
             for need in needs {
                 let unknown = || Trouble(need.referenced, format!("{own} needs {}, which is no step of this runbook", need.value));
-                after.push(self.ends.get(&need.value).ok_or_else(unknown)?.clone());
+                after.extend(self.ends.get(&need.value).ok_or_else(unknown)?.iter().cloned());
             }
             if let Some(step) = self.steps.iter_mut().find(|step| step.id == *own) {
                 step.flow.after = Some(after);

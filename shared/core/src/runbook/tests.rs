@@ -88,11 +88,13 @@ fn parallel_steps_and_needs_are_wired() {
 name: Wired
 steps:
   - {name: Look, commands: ['db:status', 'db:connection-test']}
-  - parallel:
+  - name: Both
+    parallel:
       - {name: Left, commands: ['backup:database']}
       - {name: Right, commands: ['db:health-check'], on_failure: continue}
   - {name: Join, commands: ['db:status'], on_failure: undo, undo: ['backup:emergency']}
   - {name: Aside, commands: ['db:status'], needs: [look]}
+  - {name: Last, commands: ['db:status'], needs: [both]}
 ",
     );
     assert_eq!(after(&runbook, "look-1"), None);

@@ -47,7 +47,8 @@ pub fn runbook_list(runbooks: &[ListedRunbook]) -> Message {
 #[must_use]
 pub fn runbook_shown(name: &str, loaded: &Loaded) -> Message {
     let runbook = &loaded.runbook;
-    let mut lines = vec![mrkdwn!("{}", runbook.summary)];
+    let says_more = runbook.trigger.as_ref().is_none_or(|trigger| !runbook.summary.ends_with(trigger.as_str()));
+    let mut lines: Vec<Mrkdwn> = says_more.then(|| mrkdwn!("{}", runbook.summary)).into_iter().collect();
     lines.extend(runbook.trigger.iter().map(|trigger| mrkdwn!("*When* {}", trigger)));
     lines.extend(runbook.steps.iter().enumerate().map(|(index, step)| step_line(index + 1, step)));
     let missing = runbook.missing();
