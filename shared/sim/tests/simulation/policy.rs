@@ -127,6 +127,24 @@ fn c10_an_account_that_is_deactivated_after_asking_stops_it() {
     nothing_done(&sim);
 }
 
+/// Eve is in the channel, sees the card and its phrase; so does Ana's colleague who may look only.
+#[test]
+fn c11_being_in_the_channel_gives_nobody_a_vote() {
+    for plan in [setting::plan(1), with_observer()] {
+        let (mut sim, proposal) = asked(11);
+        sim.put_plan(&plan);
+        sim.profile("U0EVE", |profile| profile.name = "admin".to_owned());
+        for action in ["approve", "deny", "cancel"] {
+            sim.as_("eve").clicks(action, proposal.id.as_str());
+        }
+        sim.as_("eve").approves(&proposal);
+        let approval = sim.approval(&proposal).unwrap();
+        assert_eq!((approval.state, approval.votes), (Decided::Pending, vec![]));
+        assert!(sim.audited("click.refused") >= 3 && sim.audited("form.refused") >= 1, "it is written down");
+        nothing_done(&sim);
+    }
+}
+
 #[test]
 fn c12_can_and_whoami_say_what_the_policy_does() {
     let mut sim = Sim::new(12);
