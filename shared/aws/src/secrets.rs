@@ -52,12 +52,12 @@ impl Secrets for SecretsManager {
 
     async fn replace(&self, _permit: &Permit, place: SecretPlace<'_>, before: &str, after: &SecretVersion) -> Result<(), CallError> {
         let SecretPlace { region, name } = place;
-        let client = &self.clients.in_region(region).changes;
+        let clients = self.clients.in_region(region);
         // Under a label of ours, nobody reads it yet.
-        let put = client.put_secret_value().secret_id(name).version_stages(PENDING);
+        let put = clients.changes.put_secret_value().secret_id(name).version_stages(PENDING);
         let put = put.client_request_token(&after.version).secret_string(after.value.expose());
         put.send().await.map_err(|error| classify(Kind::Change, error))?;
-        let label = client.update_secret_version_stage().secret_id(name).version_stage(CURRENT);
+        let label = clients.changes.update_secret_version_stage().secret_id(name).version_stage(CURRENT);
         let label = label.move_to_version_id(&after.version).remove_from_version_id(before);
         match label.send().await.map_err(|error| classify(Kind::Change, error)) {
             // An earlier try has moved it, and its answer was lost.

@@ -8,7 +8,8 @@ use mayday_tests::{Card, Child, Stage};
 use serde_json::{Value, json};
 
 /// The calls that change the world outside in a restore, and what starts and ends one.
-const CHANGES: [&str; 4] = ["RestoreDBInstanceToPointInTime", "ModifyDBInstance", "PutSecretValue", "StartExecution"];
+const CHANGES: [&str; 5] =
+    ["RestoreDBInstanceToPointInTime", "ModifyDBInstance", "PutSecretValue", "UpdateSecretVersionStage", "StartExecution"];
 
 /// One restore through which all functions are killed once, where the rule says so. Gives whether it came to that.
 async fn restore_killed_at(stage: &Stage, rule: &Value) -> bool {
@@ -107,8 +108,13 @@ async fn f1_f2_killed_around_the_switch_traffic_moves_once() {
 }
 
 #[tokio::test]
-async fn f1_killed_around_the_start_of_the_execution_one_runs() {
+async fn f1_a_function_killed_around_the_moving_of_a_secret_s_label_loses_nothing() {
     killed_around(CHANGES[3]).await;
+}
+
+#[tokio::test]
+async fn f1_killed_around_the_start_of_the_execution_one_runs() {
+    killed_around(CHANGES[4]).await;
 }
 
 /// Every call of a restore has a number, whichever service it goes to. Some are tried by default;
