@@ -173,7 +173,7 @@ def test_every_list_of_calls_is_some_functions():
 
 # The adapter files by the service that they call: `clients.reads.describe_db_instances()` is rds:DescribeDBInstances.
 SERVICES = {"blobs": "s3", "databases": "rds", "dns": "route53", "secrets": "secretsmanager", "sql": "lambda", "table": "dynamodb", "workflow": "states"}
-OPERATION = re.compile(r"\.((?:describe|create|restore|modify|reboot|delete|get|put|list|start|send|change|add|copy|promote)_\w+|query|invoke)\(\)")
+OPERATION = re.compile(r"\.((?:describe|create|restore|modify|reboot|delete|get|put|list|start|send|change|add|copy|promote|update)_\w+|query|invoke)\(\)")
 
 # Demanded by AWS beside a call, or called otherwise: no operation of that name stands in an adapter.
 NO_OPERATION = {"iam:PassRole", "kms:CreateGrant", "kms:DescribeKey", "lambda:InvokeFunction", "rds:AddTagsToResource", "s3:ListBucket"}
