@@ -152,7 +152,7 @@ fn l1_what_is_wrong_is_named_with_its_place() {
 #[test]
 fn l1_what_is_too_much_is_refused_in_bounded_time() {
     assert!(problem(&"#".repeat(64 * 1024 + 1)).contains("are the most that is read"));
-    let many = format!("{{name: Many, steps: [{}]}}", "{name: A, commands: ['db:status']},".repeat(150).replacen("name: A", "name: A", 1));
+    let many = format!("{{name: Many, steps: [{}]}}", "{name: A, commands: ['db:status']},".repeat(150));
     assert!(problem(&many).contains("two steps are called a"));
     let many: String = (0..201).map(|number| format!("  - {{name: S{number}, commands: ['db:status']}}\n")).collect();
     assert!(problem(&format!("name: Many\nsteps:\n{many}")).contains("a runbook may have 200 steps"));

@@ -101,7 +101,7 @@ fn r60_parallel_steps_a_condition_and_a_gate_lead_to_the_end() {
 #[test]
 fn f1_a_crash_at_any_call_of_a_runbook_with_parallel_steps_a_condition_and_a_gate_is_survived() {
     let calls = mend(Faults::Never).calls();
-    for call in (0..calls).step_by(7) {
+    for call in (0..calls).step_by(11) {
         let fate = if call % 2 == 0 { Fate::CrashBefore } else { Fate::CrashAfter };
         let sim = mend(Faults::Script(BTreeMap::from([(call, fate)])));
         let run = sim.run().map(|run| run.state);
