@@ -53,8 +53,7 @@ fn limits(proposal: &Proposal) -> Vec<Limit> {
 }
 
 fn worst(took: SignedDuration, limits: &[Limit]) -> Tone {
-    let exceeded = limits.iter().filter(|limit| took.as_secs_f64() > limit.value).map(|limit| limit.tone);
-    exceeded.last().unwrap_or(Tone::Well)
+    limits.iter().rfind(|limit| took.as_secs_f64() > limit.value).map_or(Tone::Well, |limit| limit.tone)
 }
 
 fn against(took: SignedDuration, proposal: &Proposal) -> String {

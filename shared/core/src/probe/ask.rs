@@ -1,6 +1,6 @@
 use super::{Question, together::together};
 use crate::{
-    database::{self, Route},
+    database,
     failure::{CallError, Failure},
     plan::{self, Plan, Probe, ProbeKind, Traffic},
     port::{self, Answer, SqlTarget, World},
@@ -75,17 +75,11 @@ async fn postgres(world: &World, plan: &Plan, name: &str) -> Answer {
 /// # Errors
 /// A refusal when the plan names what is not there.
 pub(crate) async fn target(world: &World, entry: &plan::Database) -> Result<SqlTarget, Failure> {
-    let (host, port) = match &entry.traffic {
-        Traffic::Cname { name, .. } => (name.clone(), port_in_secret(world, entry).await?),
-        Traffic::Secret => {
-            let route = database::route(world, entry).await?;
-            let host = match &route {
-                Route::Secret { host, .. } => host.clone(),
-                Route::Cname { .. } => route.host().to_owned(),
-            };
-            (host, port_in_secret(world, entry).await?)
-        }
+    let host = match &entry.traffic {
+        Traffic::Cname { name, .. } => name.clone(),
+        Traffic::Secret => database::route(world, entry).await?.host().to_owned(),
     };
+    let port = port_in_secret(world, entry).await?;
     Ok(SqlTarget { region: entry.region.clone(), host, port, database: entry.database.clone(), secret: entry.secret.clone() })
 }
 

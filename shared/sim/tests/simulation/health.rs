@@ -4,16 +4,18 @@ use mayday_contract as contract;
 use mayday_core::probe::{Verdict, Watch};
 use mayday_sim::{Fate, Faults, Sim, fault::MINUTE, setting, state::Service, trace::Port};
 
-const URL: &str = "http://shop.example/health";
-const ID: &str = "shop/service/front page";
+const URL: &str = "http://counter.example/health";
+const ID: &str = "counter/service/front page";
 
 /// A world whose plan has a service with a probe, a minute before the first tick.
 fn watched(seed: u64) -> Sim {
     let mut sim = Sim::new(seed);
     let service = format!(
-        "services:\n  shop:\n    environment: production\n    databases: [orders]\n    probes: [{{name: front page, http: {{url: \"{URL}\"}}}}]\n"
+        "services:\n  counter:\n    environment: production\n    databases: [orders]\n    probes: [{{name: front page, http: {{url: \"{URL}\"}}}}]\n"
     );
-    sim.put_plan(&format!("{}{service}", setting::plan(1)));
+    let plan = setting::plan(1).replacen("services:\n", &service, 1);
+    assert!(plan.contains(URL), "the plan has services");
+    sim.put_plan(&plan);
     answers(&mut sim, 200);
     sim.ticks();
     sim
@@ -74,7 +76,7 @@ fn r01_a_scheduler_that_dies_anywhere_delays_a_verdict_and_swallows_none() {
         sim.set_faults(Faults::first(1, Port::Chat, method, fate));
         sim.run_for(8 * MINUTE);
         assert_eq!(watch(&sim).verdict, Verdict::Ill, "{fate:?}");
-        assert!((1..=2).contains(&said(&sim, "shop is not well")), "{fate:?}: {}", said(&sim, "shop is not well"));
+        assert!((1..=2).contains(&said(&sim, "counter is not well")), "{fate:?}: {}", said(&sim, "counter is not well"));
         answers(&mut sim, 200);
         sim.run_for(6 * MINUTE);
         assert_eq!(watch(&sim).verdict, Verdict::Well, "{fate:?}");
@@ -103,7 +105,7 @@ fn h10_a_blind_hour_says_nothing_about_the_service() {
     sim.run_for(5 * MINUTE);
     sim.by_hand(|state, _| state.outside.blind = Some("no name server answers".to_owned()));
     sim.run_for(60 * MINUTE);
-    assert_eq!((watch(&sim).verdict, said(&sim, "shop is not well")), (Verdict::Unknown, 0));
+    assert_eq!((watch(&sim).verdict, said(&sim, "counter is not well")), (Verdict::Unknown, 0));
     assert_eq!(said(&sim, "by a trouble of our own"), 1, "we say once that we see nothing");
     sim.by_hand(|state, _| state.outside.blind = None);
     sim.run_for(5 * MINUTE);
@@ -116,5 +118,5 @@ fn h10_our_own_failing_calls_are_blindness() {
     sim.run_for(5 * MINUTE);
     sim.set_faults(Faults::rule(|call| if call.port == Port::Probes { Fate::LostRequest } else { Fate::Well }));
     sim.run_for(10 * MINUTE);
-    assert_eq!((watch(&sim).verdict, said(&sim, "shop is not well")), (Verdict::Unknown, 0));
+    assert_eq!((watch(&sim).verdict, said(&sim, "counter is not well")), (Verdict::Unknown, 0));
 }
