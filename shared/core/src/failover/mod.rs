@@ -96,9 +96,9 @@ fn consequences(found: &Survey, steps: &[proposal::PlannedStep], current: &Curre
     let sources: Vec<String> = found.pairs.iter().map(|pair| pair.source_in_words(found.direction)).collect();
     let last_way_back: Option<&StepId> = steps.iter().find(|step| step.id.as_str().starts_with("promote")).map(|step| &step.id);
     let undo = match found.direction {
-        Direction::Away => format!("Until the promotion: writes are let back in. Afterwards `/dr failback {}` goes home.", found.service),
+        Direction::Away => format!("Until the promotion: writes are let back in. Afterwards /dr failback {} goes home.", found.service),
         Direction::Home => {
-            format!("Until the promotion: writes are let back in. Afterwards `/dr failover {}` goes away again.", found.service)
+            format!("Until the promotion: writes are let back in. Afterwards /dr failover {} goes away again.", found.service)
         }
     };
     Consequences {

@@ -52,7 +52,7 @@ fn proposal(direction: Direction, steps: Vec<crate::proposal::PlannedStep>) -> P
     let consequences = Consequences {
         source: Some("inventory: the standby inventory-standby in eu-central-1, 2 s behind".to_owned()),
         rto_seconds: 3_600,
-        undo: "Until the promotion: writes are let back in. Afterwards `/dr failback shop` goes home.".to_owned(),
+        undo: "Until the promotion: writes are let back in. Afterwards /dr failback shop goes home.".to_owned(),
         point_of_no_return: Some(crate::ident::StepId("promote".to_owned())),
         warnings: vec!["Names: it takes up to 60 s until everybody follows (TTL).".to_owned()],
         ..Consequences::default()
