@@ -66,8 +66,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     };
     let regions = options.seed.regions.clone();
     let stack = Stack::start(options).await?;
-    if args.plan.is_some() {
-        put_plan(&stack, &regions, &plan)?;
+    if let Some(file) = &args.plan {
+        for (name, text) in crate::plan::runbooks(file, &plan)? {
+            put(&stack, &regions, &name, &text)?;
+        }
+        put(&stack, &regions, PLAN_KEY, &plan)?;
     }
     println!("ready {}", stack.url());
     eprintln!("Open it in a browser. Ctrl-C stops it; what it holds is kept.");
@@ -76,12 +79,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A plan that was named replaces the one that an earlier start left in the buckets.
-fn put_plan(stack: &Stack, regions: &[String], plan: &str) -> anyhow::Result<()> {
+/// A file of the plan that was named replaces the one that an earlier start left in the buckets.
+fn put(stack: &Stack, regions: &[String], key: &str, text: &str) -> anyhow::Result<()> {
     for region in regions {
         let bucket = bucket(region);
-        if stack.data().s3.get(&bucket, PLAN_KEY).as_deref() != Some(plan.as_bytes()) {
-            stack.data().s3.put(&bucket, PLAN_KEY, plan.as_bytes())?;
+        if stack.data().s3.get(&bucket, key).as_deref() != Some(text.as_bytes()) {
+            stack.data().s3.put(&bucket, key, text.as_bytes())?;
         }
     }
     Ok(())

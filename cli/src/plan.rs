@@ -159,20 +159,24 @@ fn connection() -> anyhow::Result<Connection> {
 
 async fn put(file: &Path, bucket: &str) -> anyhow::Result<()> {
     let text = read(file)?;
-    let (plan, _) = examined(file, &text)?;
+    examined(file, &text)?;
     let blobs = S3Blobs::new(&connection()?, bucket.to_owned());
-    let read = beside(file);
-    let names: BTreeMap<&String, String> = plan
-        .runbooks
-        .values()
-        .map(|runbook| Ok((&runbook.file, read(&runbook.file).with_context(|| format!("can't read {}", runbook.file))?)))
-        .collect::<anyhow::Result<_>>()?;
     // The plan comes last: it must not name what is not there yet.
-    for (name, text) in names {
-        blobs.put(name, text.into_bytes()).await?;
+    for (name, text) in runbooks(file, &text)? {
+        blobs.put(&name, text.into_bytes()).await?;
         println!("{name} is in place.");
     }
     let version = blobs.put(PLAN_KEY, text.into_bytes()).await?;
     println!("{} is in place as version {version}.", file.display());
     Ok(())
+}
+
+/// The runbooks that a plan names, by their file's name, read from beside it.
+pub(crate) fn runbooks(file: &Path, text: &str) -> anyhow::Result<BTreeMap<String, String>> {
+    let (plan, read) = (plan::load(text)?, beside(file));
+    let runbook = |runbook: &plan::RunbookFile| {
+        let text = read(&runbook.file).with_context(|| format!("can't read {}, which {} names", runbook.file, file.display()))?;
+        Ok((runbook.file.clone(), text))
+    };
+    plan.runbooks.values().map(runbook).collect()
 }

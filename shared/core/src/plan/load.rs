@@ -40,7 +40,7 @@ impl PlanError {
 /// All that is wrong with it, each with its line. What is only a warning does not stop it.
 pub fn load(text: &str) -> Result<Plan, PlanError> {
     let plan = read(text)?;
-    let findings = check::all(&plan);
+    let findings = check::quick(&plan);
     if findings.iter().any(|finding| finding.weight == Weight::Error) {
         return Err(PlanError::new(located(text, findings)));
     }

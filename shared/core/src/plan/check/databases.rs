@@ -1,16 +1,18 @@
 //! Databases, their backups and their objectives.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use croner::Cron;
 use jiff::SignedDuration;
 
-use super::{cron, words, zone};
+use super::{no_cron, words, zone};
 use crate::plan::{Database, Findings, Goals, Path, Plan, Span, Traffic};
 
 /// How far RDS's log trails behind; source: “Restoring to a specified time” in the RDS user guide.
 const LOG_TRAILS: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) fn check(found: &mut Findings, plan: &Plan) {
+    let mut crons = Crons::new();
     for (name, database) in &plan.databases {
         let at = Path::of(&["databases", name]);
         if !words::is_name(name) {
@@ -27,7 +29,7 @@ pub(super) fn check(found: &mut Findings, plan: &Plan) {
             found.error(&at.then("traffic"), format!("databases.{name}.traffic: {record} is not in the zone {zone}"));
         }
         objectives(found, &at.then("objectives"), database);
-        backups(found, &at, database);
+        backups(found, &at, database, &mut crons);
     }
 }
 
@@ -68,13 +70,16 @@ pub(super) fn goals(found: &mut Findings, at: &Path, goals: &Goals) {
     }
 }
 
-fn backups(found: &mut Findings, at: &Path, database: &Database) {
-    let mut crons = Vec::new();
+/// Schedules as they were read, by their text: a thousand databases have the same few, and reading one is work.
+type Crons<'a> = BTreeMap<&'a str, Result<Cron, String>>;
+
+fn backups<'a>(found: &mut Findings, at: &Path, database: &'a Database, crons: &mut Crons<'a>) {
     let mut classes = BTreeSet::new();
     for (index, schedule) in database.backups.iter().enumerate() {
         let at = at.then("backups").then(index);
-        cron(found, &at.then("cron"), &schedule.cron);
-        crons.extend(words::cron(&schedule.cron).ok());
+        if let Err(why) = crons.entry(&schedule.cron).or_insert_with(|| words::cron(&schedule.cron)) {
+            no_cron(found, &at.then("cron"), &schedule.cron, why);
+        }
         if let Some(named) = &schedule.timezone {
             zone(found, &at.then("timezone"), named);
         }
@@ -85,9 +90,25 @@ fn backups(found: &mut Findings, at: &Path, database: &Database) {
             found.error(&at.then("class"), format!("{at}: there is another schedule of the same class"));
         }
     }
-    let rpo = database.objectives.rpo;
-    match words::longest_gap(&crons) {
-        Some(gap) if gap > rpo.0 => {
+    if database.backups.is_empty() {
+        found
+            .warn(at, format!("{at} has no backup schedule: its only copies go with its instance"))
+            .instead("Add one under backups, such as {class: daily, cron: 0 2 * * *, keep: 7d}");
+    }
+}
+
+/// Objectives that the schedules alone don't give. Apart, since it looks a year ahead: whoever only loads a plan does without.
+pub(super) fn gaps(found: &mut Findings, plan: &Plan) {
+    let mut gaps: BTreeMap<Vec<&str>, Option<SignedDuration>> = BTreeMap::new();
+    for (name, database) in &plan.databases {
+        let texts: Vec<&str> = database.backups.iter().map(|schedule| schedule.cron.as_str()).collect();
+        let gap = gaps.entry(texts).or_insert_with_key(|texts| {
+            let crons: Vec<Cron> = texts.iter().filter_map(|text| words::cron(text).ok()).collect();
+            words::longest_gap(&crons)
+        });
+        let rpo = database.objectives.rpo;
+        if let Some(gap) = gap.filter(|gap| *gap > rpo.0) {
+            let at = Path::of(&["databases", name]);
             found
                 .warn(
                     &at.then("objectives").then("rpo"),
@@ -95,12 +116,5 @@ fn backups(found: &mut Findings, at: &Path, database: &Database) {
                 )
                 .instead("It holds only while the log of the instance is there: back up more often if it must survive that");
         }
-        Some(_) => {}
-        None if database.backups.is_empty() => {
-            found
-                .warn(&at, format!("{at} has no backup schedule: its only copies go with its instance"))
-                .instead("Add one under backups, such as {class: daily, cron: 0 2 * * *, keep: 7d}");
-        }
-        None => {}
     }
 }

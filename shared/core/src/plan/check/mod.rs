@@ -14,6 +14,13 @@ use crate::{command::nearest, policy::Verb, runbook::BUILT_IN};
 /// Everything that is wrong with a plan or should be looked at, without the lines of its file.
 #[must_use]
 pub fn all(plan: &Plan) -> Vec<Finding> {
+    let mut findings = Findings(quick(plan));
+    databases::gaps(&mut findings, plan);
+    findings.0
+}
+
+/// What decides whether it can be used, for whoever has a request to answer.
+pub(super) fn quick(plan: &Plan) -> Vec<Finding> {
     let mut findings = Findings::default();
     let found = &mut findings;
     if plan.schema != 1 {
@@ -88,10 +95,14 @@ fn unknown<'a>(found: &mut Findings, at: &Path, kind: &str, name: &str, names: i
 /// A cron of five fields that something is due by.
 fn cron(found: &mut Findings, at: &Path, text: &str) {
     if let Err(why) = words::cron(text) {
-        found
-            .error(at, format!("{at} “{text}” is no cron: {why}"))
-            .instead("Five fields: minute, hour, day, month, weekday; 0 2 * * * is daily at 2");
+        no_cron(found, at, text, &why);
     }
+}
+
+fn no_cron(found: &mut Findings, at: &Path, text: &str, why: &str) {
+    found
+        .error(at, format!("{at} “{text}” is no cron: {why}"))
+        .instead("Five fields: minute, hour, day, month, weekday; 0 2 * * * is daily at 2");
 }
 
 fn quorum(found: &mut Findings, plan: &Plan, class: &str, quorum: &Quorum) {
