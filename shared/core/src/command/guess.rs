@@ -74,7 +74,8 @@ impl Typed {
             return spoken(verb);
         }
         let plain = |word: &&String| word.chars().count() > 2 && !words::is_filler(word) && !is_name(word, known);
-        self.words.iter().filter(plain).find_map(|word| words::like(word)).and_then(spoken)
+        // Who commands begins with the verb, or nearly so.
+        self.words.iter().filter(plain).take(2).find_map(|word| words::like(word)).and_then(spoken)
     }
 
     fn line(&self, verb: Verb, known: &Known<'_>) -> String {

@@ -16,7 +16,7 @@ const QUOTED: usize = 60;
 /// # Errors
 /// A character that can't be seen or that looks like another one, with its name; something picked from a list of people.
 pub(super) fn checked(text: &str) -> Result<String, Refusal> {
-    if text.starts_with(['@', '#', '<']) {
+    if text.starts_with(['@', '#']) || text.contains(['<', '>']) {
         return Err(Refusal::new(format!("{} is a person, a group or a channel, not a name.", shown(text)))
             .instead("Type the name as it stands in the plan."));
     }

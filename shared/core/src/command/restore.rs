@@ -217,6 +217,10 @@ pub async fn submitted(desk: &Desk<'_>, values: &BTreeMap<String, String>) -> Re
         let choices = RestoreChoices { typed: values.clone(), problem: Some(problem), ..choices(desk, database.as_deref()) };
         Ok(Reply::Form(view::restore_form(&choices)))
     };
+    // The first choice stands there before anybody has chosen: a moment beside it is what was meant.
+    if source == Some(Source::Latest) && given("at").is_some() {
+        return again("You typed a moment, but the latest one is chosen: choose “A moment”, or empty the field.".to_owned());
+    }
     if database.is_none() || source.is_none() {
         return again("Pick a database, and a moment or recovery point to go back to.".to_owned());
     }

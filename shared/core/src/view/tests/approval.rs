@@ -12,10 +12,10 @@ fn the_card_of_a_restore_that_waits_for_a_second_approval() {
     (Restore inventory to 2026-11-22 14:02:00 UTC: ⏳ *Waits for approval*: 1 of 2 given; needs one more person with the role dba or lead. Asked by <@U0ANA00001>: a migration emptied the items table)
     # Restore inventory to 2026-11-22 14:02:00 UTC
     ⏳ *Waits for approval*: 1 of 2 given; needs one more person with the role dba or lead.
-    <@U0ANA00001>, who asked, does not count. It expires at 2026-11-22 (14:38:40 UTC).
+    <@U0ANA00001>, who asked, does not count. It expires: 2026-11-22 (14:38:40 UTC).
     Approvals so far: <@U0BOB00001> at 2026-11-22 (14:10:02 UTC).
 
-    *Asked by* <@U0ANA00001> at 2026-11-22 (14:08:40 UTC)
+    *Asked by* <@U0ANA00001>, 2026-11-22 (14:08:40 UTC)
     *Why* a migration emptied the items table
     *Target* the database `inventory`, production, `eu-west-1`
 
@@ -27,6 +27,8 @@ fn the_card_of_a_restore_that_waits_for_a_second_approval() {
     *Point of no return* step 6, “Lead traffic to the new instance” (`switch`)
     ⚠️ Applications that hold connections to the old instance keep writing there until they reconnect.
 
+    [Approve: restore inventory…](approve p-01kb3m6v9d5x2y7z8a4c6e0f1g) [Deny](deny p-01kb3m6v9d5x2y7z8a4c6e0f1g) [Take back](cancel p-01kb3m6v9d5x2y7z8a4c6e0f1g)
+    ~ The button asks you to type `inventory 14:02 eu-west-1` before it counts.
     ----
     *What exactly will be done*
 
@@ -73,13 +75,10 @@ fn the_card_of_a_restore_that_waits_for_a_second_approval() {
 
     ----
     ~ Who may approve: 2 of those with the role dba or lead, within 30 min, in production
-    ~ Proposal `p-01kb3m6v9d5x2y7z8a4c6e0f1g`, expires at 2026-11-22 (14:38:40 UTC)
+    ~ Proposal `p-01kb3m6v9d5x2y7z8a4c6e0f1g`, expires: 2026-11-22 (14:38:40 UTC)
     ~ Verb restore, runbook `restore`, digest `cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd`
     ~ Plan version `v-3Lk9`, digest of what it says of this `abababababababababababababababababababababababababababababababab`
     ~ What is approved: `DIG`, in full `DIGEST`
-    The button asks you to type `inventory 14:02 eu-west-1` before it counts.
-
-    [Approve: restore inventory…](approve p-01kb3m6v9d5x2y7z8a4c6e0f1g) [Deny](deny p-01kb3m6v9d5x2y7z8a4c6e0f1g) [Take back](cancel p-01kb3m6v9d5x2y7z8a4c6e0f1g)
     ");
 }
 
@@ -91,9 +90,9 @@ fn the_card_of_a_deletion_without_a_past_or_a_reason() {
     (Retire inventory-db, replaced in inventory: ⏳ *Waits for approval*: 0 of 1 given; needs one more person with the role dba. Asked by <@U0ANA00001>: no reason given.)
     # Retire inventory-db, replaced in inventory
     ⏳ *Waits for approval*: 0 of 1 given; needs one more person with the role dba.
-    <@U0ANA00001>, who asked, does not count. It expires at 2026-11-22 (14:38:40 UTC).
+    <@U0ANA00001>, who asked, does not count. It expires: 2026-11-22 (14:38:40 UTC).
 
-    *Asked by* <@U0ANA00001> at 2026-11-22 (14:08:40 UTC)
+    *Asked by* <@U0ANA00001>, 2026-11-22 (14:08:40 UTC)
     *Why* no reason given.
     *Target* the database `inventory`, production, `eu-west-1`
 
@@ -102,6 +101,8 @@ fn the_card_of_a_deletion_without_a_past_or_a_reason() {
     *Point of no return* step 1, “Delete the old instance” (`retire`)
     ⚠️ The log and the automated backups of inventory-db go with it.
 
+    [Approve: delete inventory-db…](approve p-01kb3m6v9d5x2y7z8a4c6e0f1g) [Deny](deny p-01kb3m6v9d5x2y7z8a4c6e0f1g) [Take back](cancel p-01kb3m6v9d5x2y7z8a4c6e0f1g)
+    ~ The button asks you to type `retire inventory-db eu-west-1` before it counts.
     ----
     *What exactly will be done*
 
@@ -113,13 +114,10 @@ fn the_card_of_a_deletion_without_a_past_or_a_reason() {
 
     ----
     ~ Who may approve: 1 of those with the role dba, within 30 min, in production
-    ~ Proposal `p-01kb3m6v9d5x2y7z8a4c6e0f1g`, expires at 2026-11-22 (14:38:40 UTC)
+    ~ Proposal `p-01kb3m6v9d5x2y7z8a4c6e0f1g`, expires: 2026-11-22 (14:38:40 UTC)
     ~ Verb retire, runbook `retire`, digest `cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd`
     ~ Plan version `v-3Lk9`, digest of what it says of this `abababababababababababababababababababababababababababababababab`
     ~ What is approved: `DIG`, in full `DIGEST`
-    The button asks you to type `retire inventory-db eu-west-1` before it counts.
-
-    [Approve: delete inventory-db…](approve p-01kb3m6v9d5x2y7z8a4c6e0f1g) [Deny](deny p-01kb3m6v9d5x2y7z8a4c6e0f1g) [Take back](cancel p-01kb3m6v9d5x2y7z8a4c6e0f1g)
     ");
 }
 

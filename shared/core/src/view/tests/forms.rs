@@ -24,13 +24,13 @@ fn the_restore_form_while_recovery_points_are_not_known() {
        (•) inventory = inventory
        ( ) orders = orders
     Go back to: 
-       ( ) The latest moment there is: loses least = latest
-       ( ) A moment, typed below: before the mistake = at
+       (•) The latest moment there is: loses least = latest
+       ( ) A moment, typed under Moment: before the mistake = at
        ( ) The newest recovery point that passed its checks = last-known-good
-       ( ) One recovery point, named below = id
-    Moment (optional): ________
+       ( ) One recovery point, picked under Recovery point = id
+    Moment (for the second and third choice) (optional): ________
        Such as 14:05, 2026-11-22 14:05 Berlin or 10m ago. For the newest good recovery point: only from before this.
-    Recovery point (optional): ________
+    Recovery point (for the last choice) (optional): ________
     Why (optional): ________
        Those who approve see it, and it is kept.
     [Close] [Propose the restore]
@@ -61,12 +61,12 @@ fn the_restore_form_keeps_what_was_typed_and_says_what_is_wrong() {
        ( ) orders = orders
     Go back to: 
        ( ) The latest moment there is: loses least = latest
-       ( ) A moment, typed below: before the mistake = at
+       ( ) A moment, typed under Moment: before the mistake = at
        ( ) The newest recovery point that passed its checks = last-known-good
-       (•) One recovery point, named below = id
-    Moment (optional): ____25:00____
+       (•) One recovery point, picked under Recovery point = id
+    Moment (for the second and third choice) (optional): ____25:00____
        Such as 14:05, 2026-11-22 14:05 Berlin or 10m ago. For the newest good recovery point: only from before this.
-    Recovery point (optional): 
+    Recovery point (for the last choice) (optional): 
        (•) Nov 22 02:00 UTC, verified: mayday-inventory-1 = mayday-inventory-1
        ( ) Nov 22 01:00 UTC, not verified: rds:inventory-db-2026-11-22-01-00-with-a-n… = rds:inventory-db-2026-11-22-01-00-with-a-name-that-is-longer-than-a-choice-shows
     Why (optional): ____a mistake____
@@ -84,7 +84,7 @@ fn the_backup_form() {
     It adds a snapshot and takes nothing away, so it starts at once.
 
     Database: 
-       ( ) inventory = inventory
+       (•) inventory = inventory
     Why (optional): ________
        It is kept with the run.
     [Close] [Back up now]
@@ -98,7 +98,8 @@ fn a_form_without_choices_asks_for_text_instead_of_an_empty_select() {
     let many: Vec<String> = (0..101).map(|number| format!("db{number}")).collect();
     assert!(read_form(&backup_form(&many, None, None)).contains("Database: ________"));
     let unknown = RestoreChoices { database: Some("nowhere".to_owned()), ..choices() };
-    assert!(!read_form(&restore_form(&unknown)).contains("(•)"), "Slack refuses a first choice that is none of the choices");
+    let shown = read_form(&restore_form(&unknown));
+    assert!(shown.contains("( ) inventory") && !shown.contains("(•) inventory") && !shown.contains("nowhere"), "Slack refuses a first choice that is none of the choices");
 }
 
 #[test]
