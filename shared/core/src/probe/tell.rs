@@ -28,7 +28,7 @@ pub(super) async fn tell(world: &World, plan: &Plan, questions: &[Question], kno
     let open: Vec<(Kind, String)> = alert::standing(world)
         .await?
         .into_iter()
-        .filter(|kept| !kept.value.told_resolved && matches!(kept.value.alert.kind, Kind::Health | Kind::Unknown))
+        .filter(|kept| !kept.value.told_resolved && kept.value.alert.kind == Kind::Health)
         .map(|kept| (kept.value.alert.kind, kept.value.alert.subject))
         .collect();
     let is_open = |kind: Kind, subject: &str| open.iter().any(|(known, about)| *known == kind && about == subject);
@@ -46,7 +46,9 @@ pub(super) async fn tell(world: &World, plan: &Plan, questions: &[Question], kno
         told = done.and(told);
     }
     // What the plan does not have any more is nobody's trouble.
-    for (_, subject) in open.iter().filter(|(kind, subject)| *kind == Kind::Health && !subjects.contains_key(subject)) {
+    for (_, subject) in
+        open.iter().filter(|(kind, subject)| *kind == Kind::Health && subject != OURSELVES && !subjects.contains_key(subject))
+    {
         told = alert::resolve(world, Kind::Health, subject).await.and(told);
     }
     let blind: Vec<&Watch> = questions
@@ -56,7 +58,7 @@ pub(super) async fn tell(world: &World, plan: &Plan, questions: &[Question], kno
         .collect();
     let done = match blind.first() {
         Some(first) => alert::raise(world, blinded(&blind, first, questions.len())).await,
-        None if is_open(Kind::Unknown, OURSELVES) => alert::resolve(world, Kind::Unknown, OURSELVES).await,
+        None if is_open(Kind::Health, OURSELVES) => alert::resolve(world, Kind::Health, OURSELVES).await,
         None => Ok(()),
     };
     done.and(told)
@@ -130,7 +132,8 @@ fn ill(plan: &Plan, subject: &str, probes: &[Seen<'_>]) -> Alert {
 
 fn blinded(blind: &[&Watch], first: &Watch, all: usize) -> Alert {
     Alert {
-        kind: Kind::Unknown,
+        // Not `Unknown`: those are ended by whoever watches backups.
+        kind: Kind::Health,
         subject: OURSELVES.to_owned(),
         level: Level::Warning,
         sentence: format!(
