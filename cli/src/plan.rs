@@ -174,7 +174,7 @@ async fn put(file: &Path, bucket: &str) -> anyhow::Result<()> {
 /// The runbooks that a plan names, by their file's name, read from beside it.
 pub(crate) fn runbooks(file: &Path, text: &str) -> anyhow::Result<BTreeMap<String, String>> {
     let (plan, read) = (plan::load(text)?, beside(file));
-    let runbook = |runbook: &plan::RunbookFile| {
+    let runbook = |runbook: &plan::RunbookFile| -> anyhow::Result<(String, String)> {
         let text = read(&runbook.file).with_context(|| format!("can't read {}, which {} names", runbook.file, file.display()))?;
         Ok((runbook.file.clone(), text))
     };
