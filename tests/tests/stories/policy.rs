@@ -10,7 +10,10 @@ async fn c8_whoami_and_can_say_what_the_policy_does() {
     let told = ana.types("/dr can restore inventory").await.words();
     assert!(told.contains("Yes") && told.contains("dba") && told.contains("U0CAROL001") && !told.contains("U0DAVE0001"), "{told}");
     let told = ana.types("/dr can <@U0DAVE0001|bob> restore inventory").await.words();
-    assert!(told.contains("No.") && told.contains("responder") && told.contains("U0ANA00001"), "the id counts, and what would help: {told}");
+    assert!(
+        told.contains("No.") && told.contains("responder") && told.contains("U0ANA00001"),
+        "the id counts, and what would help: {told}"
+    );
     let told = ana.types("/dr can @dave restore inventory").await.words();
     assert!(told.contains("pick the person"), "{told}");
 
@@ -29,7 +32,10 @@ async fn c12_whoever_may_approve_for_staging_does_not_approve_production() {
     );
     let setup = setup.with_plan("    slack: U0CAROL001\n    roles: [dba]", "    slack: U0CAROL001\n    roles: [trainee]");
     let setup = setup.with_plan("    needed: 1\n    roles: [dba]", "    needed: 1\n    roles: [dba, trainee]");
-    let setup = setup.with_plan("databases:\n", "apps:\n  trial: {environment: staging, region: eu-west-1, cluster: trial, service: trial}\n\ndatabases:\n");
+    let setup = setup.with_plan(
+        "databases:\n",
+        "apps:\n  trial: {environment: staging, region: eu-west-1, cluster: trial, service: trial}\n\ndatabases:\n",
+    );
     let stage = Stage::with(setup).await;
     let card = stage.person("ana").types("/dr restore inventory --latest").await.card();
     let told = stage.person("carol").presses("approve", &card.message).await;
