@@ -29,7 +29,12 @@ pub(crate) struct Behind {
 impl Behind {
     /// Over these services.
     #[must_use]
-    pub(crate) fn new(data: Arc<Data>, dynamodb: Arc<DynamoDb>, lambda: &Arc<Lambda>, (regions, outbox): (Vec<String>, Arc<Outbox>)) -> Self {
+    pub(crate) fn new(
+        data: Arc<Data>,
+        dynamodb: Arc<DynamoDb>,
+        lambda: &Arc<Lambda>,
+        (regions, outbox): (Vec<String>, Arc<Outbox>),
+    ) -> Self {
         Self { data, dynamodb, lambda: Arc::downgrade(lambda), outbox, regions }
     }
 

@@ -27,10 +27,10 @@ use bytes::Bytes;
 
 pub use api::LambdaService;
 pub use function::{Function, InvokeError, Outcome};
-#[cfg(test)]
-pub(crate) use queue::PAUSES;
 use pool::Pool;
 use processes::Processes;
+#[cfg(test)]
+pub(crate) use queue::PAUSES;
 use queue::Queue;
 
 use crate::{service::Shared, wire};

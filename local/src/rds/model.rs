@@ -27,20 +27,40 @@ pub(super) struct Moment {
 /// What is being done to an instance. It stands in the instance's file, so that a stack that was killed does it over.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Work {
-    Create { password: String },
-    FromSnapshot { backup: String },
-    ToTime { source: String, backup: String, target: Moment },
-    Replicate { source: String },
+    Create {
+        password: String,
+    },
+    FromSnapshot {
+        backup: String,
+    },
+    ToTime {
+        source: String,
+        backup: String,
+        target: Moment,
+    },
+    Replicate {
+        source: String,
+    },
     /// The same for the first world, without the statuses' delays.
-    SeedReplica { source: String },
-    Seed { password: String, rows: u64 },
+    SeedReplica {
+        source: String,
+    },
+    Seed {
+        password: String,
+        rows: u64,
+    },
     Promote,
     Modify(Box<Changes>),
-    Snapshot { backup: String },
+    Snapshot {
+        backup: String,
+    },
     Reboot,
     Start,
     Stop,
-    Delete { final_snapshot: Option<String>, keep_backups: bool },
+    Delete {
+        final_snapshot: Option<String>,
+        keep_backups: bool,
+    },
 }
 
 /// A database instance.

@@ -147,10 +147,17 @@ pub struct Workspace {
 
 /// The app's shortcuts, as `infra/slack-manifest.yaml` declares them.
 fn shortcuts() -> Vec<Shortcut> {
-    let declared =
-        [("situation", "Situation", true), ("why", "Why did this happen?", true), ("ask", "Ask Mayday…", true), ("ask", "Ask Mayday…", false)];
-    let shortcut =
-        |(callback_id, name, on_message): (&str, &str, bool)| Shortcut { callback_id: callback_id.to_owned(), name: name.to_owned(), on_message };
+    let declared = [
+        ("situation", "Situation", true),
+        ("why", "Why did this happen?", true),
+        ("ask", "Ask Mayday…", true),
+        ("ask", "Ask Mayday…", false),
+    ];
+    let shortcut = |(callback_id, name, on_message): (&str, &str, bool)| Shortcut {
+        callback_id: callback_id.to_owned(),
+        name: name.to_owned(),
+        on_message,
+    };
     declared.map(shortcut).to_vec()
 }
 

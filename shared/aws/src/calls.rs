@@ -52,5 +52,4 @@ pub const SQL: &[&str] = &["lambda:InvokeFunction"];
 pub const WORKFLOW: &[&str] = &["states:DescribeExecution", "states:SendTaskSuccess", "states:StartExecution"];
 
 /// `shared/notify`, by requests signed by hand.
-pub const WAYS: &[&str] =
-    &["ses:GetSuppressedDestination", "ses:SendEmail", "sms-voice:SendTextMessage", "sms-voice:SendVoiceMessage"];
+pub const WAYS: &[&str] = &["ses:GetSuppressedDestination", "ses:SendEmail", "sms-voice:SendTextMessage", "sms-voice:SendVoiceMessage"];

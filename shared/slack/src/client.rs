@@ -183,7 +183,11 @@ fn retry_after(response: &reqwest::Response) -> Duration {
 
 /// For an upload: anything but a success is none, and nobody sees a part of one.
 fn answered(status: StatusCode) -> Result<(), Error> {
-    if status.is_success() { Ok(()) } else { Err(Error::Unreachable { why: format!("HTTP status {}", status.as_u16()), perhaps_done: false }) }
+    if status.is_success() {
+        Ok(())
+    } else {
+        Err(Error::Unreachable { why: format!("HTTP status {}", status.as_u16()), perhaps_done: false })
+    }
 }
 
 fn server_error(status: StatusCode) -> Error {

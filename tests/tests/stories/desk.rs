@@ -14,7 +14,10 @@ async fn r07_status_all_at_one_glance() {
     let told = ana.types("/dr").await;
     let words = told.whispered();
     for shown in ["How things stand", "inventory", "available", "RPO", "last verified backup", "On call", "You may:"] {
-        assert!(words.contains(shown) || words.contains("no backup has passed") && shown == "last verified backup", "no {shown:?} in {words}");
+        assert!(
+            words.contains(shown) || words.contains("no backup has passed") && shown == "last verified backup",
+            "no {shown:?} in {words}"
+        );
     }
     assert!(words.contains("Nothing waits for approval, no run going on"), "{words}");
     let message = answer(&told);
@@ -64,7 +67,11 @@ async fn r07_shortcuts_do_in_threads_what_commands_do_elsewhere() {
     assert!(told.form().words().contains("inventory"), "{}", told.words());
     let form = bob.uses("ask", None).await.form();
     let again = bob.submits(&form, &[("command", "show me the bakcups of inventory")]).await.form();
-    assert!(again.words().contains("Did you mean") && again.0.to_string().contains("\"initial_value\":\"backups inventory\""), "{}", again.0);
+    assert!(
+        again.words().contains("Did you mean") && again.0.to_string().contains("\"initial_value\":\"backups inventory\""),
+        "{}",
+        again.0
+    );
     // And whoever may not, may not by this way either.
     let told = stage.person("eve").uses("situation", Some(&stage.card(&card))).await;
     assert!(told.words().contains("not in this organization's recovery plan"), "{}", told.words());

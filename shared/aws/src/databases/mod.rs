@@ -14,7 +14,9 @@ use jiff::Timestamp;
 use mayday_core::{
     failure::CallError,
     policy::{OWNER_TAG, Permit},
-    port::{Databases, Instance, Phase, Quota, ReplicaSource, Replication, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags},
+    port::{
+        Databases, Instance, Phase, Quota, ReplicaSource, Replication, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags,
+    },
 };
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use clap::{FromArgMatches as _, Subcommand as _};
 
-use super::{Command, breakglass, SLASH, Token, Verb, gather, help, home, name, shown, split, usage};
+use super::{Command, SLASH, Token, Verb, breakglass, gather, help, home, name, shown, split, usage};
 use crate::failure::Refusal;
 
 /// Reads what stands behind the slash command, as Slack sends it.

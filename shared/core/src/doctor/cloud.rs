@@ -8,7 +8,8 @@ const LOOKED_AT: usize = 20;
 
 pub(super) async fn examine(desk: &Desk<'_>) -> Vec<Check> {
     // Whoever reads this has had the delivery claimed in the table, and the plan read from the bucket.
-    let mut checks = vec![Check::well("Table and bucket", "the request was claimed in the one, the plan read from the other"), workflow(desk).await];
+    let mut checks =
+        vec![Check::well("Table and bucket", "the request was claimed in the one, the plan read from the other"), workflow(desk).await];
     for name in desk.current.plan.databases.keys().take(LOOKED_AT) {
         checks.push(database(desk, name).await);
     }
@@ -25,7 +26,12 @@ async fn workflow(desk: &Desk<'_>) -> Check {
             format!("{why} ({code})"),
             "Deploy the template again: the worker's role has `states:SendTaskSuccess` in it.",
         ),
-        Err(error) => Check::ill("State machine", Verdict::Unknown, error.why(), "Try again; a run that can't be started now is started by the next tick."),
+        Err(error) => Check::ill(
+            "State machine",
+            Verdict::Unknown,
+            error.why(),
+            "Try again; a run that can't be started now is started by the next tick.",
+        ),
     }
 }
 
@@ -39,10 +45,20 @@ async fn database(desk: &Desk<'_>, name: &str) -> Check {
     };
     let id = &live.instance.id;
     if live.gone {
-        return Check::ill(what, Verdict::Broken, format!("traffic is led to {id}, which is gone"), "Restore it, or lead traffic elsewhere.");
+        return Check::ill(
+            what,
+            Verdict::Broken,
+            format!("traffic is led to {id}, which is gone"),
+            "Restore it, or lead traffic elsewhere.",
+        );
     }
     if live.instance.latest_restorable.is_none() {
-        return Check::ill(what, Verdict::Weak, format!("{id} keeps no log"), "Set a backup retention period of at least a day: no moment can be restored without.");
+        return Check::ill(
+            what,
+            Verdict::Weak,
+            format!("{id} keeps no log"),
+            "Set a backup retention period of at least a day: no moment can be restored without.",
+        );
     }
     Check::well(what, format!("{id} is {}, reached as the plan says, and keeps a log", live.instance.status))
 }

@@ -22,7 +22,12 @@ pub(super) async fn examine(desk: &Desk<'_>) -> Vec<Check> {
         });
     }
     // No drill can have left a trace: there are none yet.
-    checks.push(Check::ill("Last drill", Verdict::Weak, "never", "Restore a database in a quiet hour, and compare the time with the plan's RTO."));
+    checks.push(Check::ill(
+        "Last drill",
+        Verdict::Weak,
+        "never",
+        "Restore a database in a quiet hour, and compare the time with the plan's RTO.",
+    ));
     checks
 }
 

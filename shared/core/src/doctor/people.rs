@@ -58,7 +58,12 @@ fn woken(plan: &Plan, desk: &Desk<'_>) -> Vec<Check> {
         };
         checks.push(match &person.phone {
             Some(_) => Check::well(what, format!("{name} has the turn, and a telephone")),
-            None => Check::ill(what, Verdict::Weak, format!("{name} has the turn, and no telephone"), "Add `phone` to the person: Slack wakes nobody."),
+            None => Check::ill(
+                what,
+                Verdict::Weak,
+                format!("{name} has the turn, and no telephone"),
+                "Add `phone` to the person: Slack wakes nobody.",
+            ),
         });
     }
     checks

@@ -19,7 +19,11 @@ pub(super) fn examine(current: &Current) -> Vec<Check> {
         (plan.databases.is_empty(), "it has no database", "Add what is to be restored under `databases`."),
         (plan.services.values().all(|service| service.probes.is_empty()), "no service is probed", "Add `probes` to the services."),
         (plan.on_call.rotations.is_empty(), "nobody is on call", "Add rotations under `on_call`."),
-        (plan.databases.values().any(|database| database.checks.is_empty()), "a database has no checks", "Add `checks`: without one no recovery point can be verified."),
+        (
+            plan.databases.values().any(|database| database.checks.is_empty()),
+            "a database has no checks",
+            "Add `checks`: without one no recovery point can be verified.",
+        ),
         (plan.databases.values().all(|database| database.backups.is_empty()), "no backup is scheduled", "Add `backups` to the databases."),
     ];
     let holes = holes.into_iter().filter(|(is, ..)| *is).map(|(_, found, fix)| Check::ill("plan", Verdict::Weak, found, fix));

@@ -25,12 +25,12 @@ pub use charts::{Charts, NoCharts};
 pub use chat::{Chat, Posted, ResponseUrl, TriggerId, ViewId};
 pub use clock::{Clock, Random};
 pub use databases::{
-    Databases, Difference, Endpoint, Instance, Phase, Quota, ReplicaSource, Replication, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind,
-    Tags,
+    Databases, Difference, Endpoint, Instance, Phase, Quota, ReplicaSource, Replication, Restoration, RestoreFrom, Settings, Snapshot,
+    SnapshotKind, Tags,
 };
 pub use directory::{Directory, Profile};
-pub use pager::{Alert, Letter, Mail, Pager, Phone, Sent, Ways};
 pub use dns::{ChangeStatus, Dns, RecordChange, RecordSet, sound};
+pub use pager::{Alert, Letter, Mail, Pager, Phone, Sent, Ways};
 pub use probes::{Answer, Probes};
 pub use secrets::{SecretPlace, SecretText, SecretVersion, Secrets};
 pub use sql::{Changed, Inspection, InspectorRequest, Mark, Probe, ProbeResult, Sql, SqlChange, SqlTarget};

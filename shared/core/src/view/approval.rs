@@ -98,12 +98,7 @@ pub(super) fn standing(approval: &Approval, now: Timestamp) -> Mrkdwn {
             mrkdwn!("⌛ *Expired* at {}: {} {}", Moment(approval.expires_at), given(approval), nothing)
         }
         State::Approved { at } => {
-            mrkdwn!(
-                "✅ *Approved* at {} by {}. {}",
-                Moment(*at),
-                voters(&approval.votes),
-                goes_on(approval)
-            )
+            mrkdwn!("✅ *Approved* at {} by {}. {}", Moment(*at), voters(&approval.votes), goes_on(approval))
         }
         State::Denied { by, at } => mrkdwn!("❌ *Denied* by {} at {}. {}", by, Moment(*at), nothing),
         State::Cancelled { by, at } => mrkdwn!("⏹ *Taken back* by {} at {}. {}", by, Moment(*at), nothing),

@@ -79,7 +79,8 @@ fn flow_lines(step: &PlannedStep) -> Vec<Mrkdwn> {
         Some(after) => lines.push(mrkdwn!("• begins when these are over: {}", ids(after))),
     }
     lines.extend(flow.condition.iter().map(|condition| mrkdwn!("• only if {}", Code(condition))));
-    lines.extend(flow.undoes.iter().map(|undoes| mrkdwn!("• only to undo {}, when the run undoes what it has done", Code(undoes.as_str()))));
+    lines
+        .extend(flow.undoes.iter().map(|undoes| mrkdwn!("• only to undo {}, when the run undoes what it has done", Code(undoes.as_str()))));
     lines.extend(flow.database.iter().map(|database| mrkdwn!("• database {}", Code(database))));
     if let Some(group) = &flow.group {
         let again = match group.again {

@@ -14,11 +14,19 @@ pub fn doctor(checks: &[Check]) -> Message {
     let text = if broken + unknown + weak == 0 {
         mrkdwn!("✅ All {} checks are well.", checks.len())
     } else {
-        mrkdwn!("{} of {} checks: {} broken, {} not known, {} could be better.", broken + unknown + weak, checks.len(), broken, unknown, weak)
+        mrkdwn!(
+            "{} of {} checks: {} broken, {} not known, {} could be better.",
+            broken + unknown + weak,
+            checks.len(),
+            broken,
+            unknown,
+            weak
+        )
     };
     let mut blocks = vec![Block::title("How the installation is"), Block::paragraph(text.clone())];
     blocks.extend(Block::paragraphs(checks.iter().map(line)));
-    let untried = "What would change something was not tried: making, restoring and deleting instances, moving names and secrets. A drill tries it.";
+    let untried =
+        "What would change something was not tried: making, restoring and deleting instances, moving names and secrets. A drill tries it.";
     blocks.push(Block::small_print(mrkdwn!("{}", untried)));
     Message { text, blocks }
 }
@@ -53,7 +61,10 @@ mod tests {
         let message = doctor(&[check("Plan", Verdict::Broken, Some("Type `/dr plan check`.")), check("Channel", Verdict::Well, None)]);
         let shown = serde_json::to_string(&message).unwrap();
         assert!(shown.contains("1 of 2 checks: 1 broken, 0 not known, 0 could be better."), "{shown}");
-        assert!(shown.contains("❌ *Plan*: as &lt;!channel&gt; found\\n• Type `/dr plan check`.") && shown.contains("✅ *Channel*"), "{shown}");
+        assert!(
+            shown.contains("❌ *Plan*: as &lt;!channel&gt; found\\n• Type `/dr plan check`.") && shown.contains("✅ *Channel*"),
+            "{shown}"
+        );
     }
 
     #[test]

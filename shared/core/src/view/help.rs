@@ -78,7 +78,10 @@ pub fn help_verb(verb: Verb, name: Option<&str>) -> Message {
         let lines = parts.iter().map(|part| mrkdwn!("{}  {}", Code(&part.typed), sentence(&part.help)));
         blocks.push(Block::paragraph(Mrkdwn::join(lines, "\n")));
     }
-    let examples = verb.examples().iter().map(|(typed, meaning)| mrkdwn!("{}  {}", Code(format!("{SLASH} {}", with_name(typed)).trim_end()), with_name(meaning)));
+    let examples = verb
+        .examples()
+        .iter()
+        .map(|(typed, meaning)| mrkdwn!("{}  {}", Code(format!("{SLASH} {}", with_name(typed)).trim_end()), with_name(meaning)));
     blocks.push(Block::paragraph(mrkdwn!("*Examples*\n{}", Mrkdwn::join(examples, "\n"))));
     if !verb.spellings().is_empty() {
         let names = Mrkdwn::join(verb.spellings().iter().map(|(spelling, _)| mrkdwn!("{}", Code(spelling))), ", ");
@@ -151,7 +154,10 @@ mod tests {
         assert!(all.contains("*Rows lost?* `/dr restore inventory --at 10m ago`") && !all.contains("Not for you"), "{all}");
         let observer = read(&help_overview(&rights(&[policy::Verb::Look]), Some("inventory")));
         assert!(!observer.contains("Rows lost?") && !observer.contains("[Restore: open_restore]"), "{observer}");
-        assert!(observer.contains("Not for you: restore, cancel. The plan lets carol do it; a role that may restore unlocks it."), "{observer}");
+        assert!(
+            observer.contains("Not for you: restore, cancel. The plan lets carol do it; a role that may restore unlocks it."),
+            "{observer}"
+        );
     }
 
     #[test]

@@ -6,27 +6,27 @@ mod block;
 mod card;
 mod contacts;
 mod decision;
-mod doctor;
 mod diagnose;
+mod doctor;
 mod failover;
 mod forms;
 mod health;
-mod home;
 mod help;
 mod hold;
+mod home;
 mod lists;
 mod mrkdwn;
+mod orders;
 mod page;
 mod page_text;
 mod plan;
-mod orders;
 mod policy;
 mod progress;
 mod run;
-mod safety;
 mod run_reply;
-mod runbook;
 mod run_report;
+mod runbook;
+mod safety;
 #[cfg(test)]
 pub(crate) mod tests;
 mod told;
@@ -37,26 +37,25 @@ pub use approval::{approval_card, approval_details};
 pub use block::{Block, Choice, Element, Form, Message, Plain, Style};
 pub(crate) use card::{one_of, place};
 pub use contacts::{PAGE_LADDER, contacts, page_form};
-pub use doctor::{doctor, doctor_was_here};
 pub use decision::{decided_already, decision_counted, decision_reply, phrase_form, proposed};
 pub use diagnose::diagnosis;
+pub use doctor::{doctor, doctor_was_here};
 pub use failover::{FailoverChoices, failover_auto, failover_form, failover_verified};
 pub use forms::{RestoreChoices, ask_form, backup_form, restore_form};
 pub use health::{Checked, health};
-pub use home::{DatabaseGlance, Glance, OnCall, ServiceGlance, Situation, situation};
 pub use help::{Rights, help_overview, help_verb};
 pub use hold::{backup_held, backup_released, with_holds};
+pub use home::{DatabaseGlance, Glance, OnCall, ServiceGlance, Situation, situation};
 pub use lists::{Standing, approvals_list, backups_list, runs_list, status_board, which_run};
 pub use mrkdwn::{At, Channel, Code, Moment, Mrkdwn, Prose, Show, Span, shown};
-pub use page::{
-    page_acknowledged, page_card, page_raised, page_reply, page_stands, page_still_on_it, page_taken, pages_list,
-};
+pub use orders::{order_asked, order_form, order_put, order_stands, orders_list};
+pub use page::{page_acknowledged, page_card, page_raised, page_reply, page_stands, page_still_on_it, page_taken, pages_list};
 pub use page_text::{
-    page_call, page_email, page_for_run, page_late, page_line, page_no_such_code, page_run_goes_on, page_sms, page_still_on_it_sms, page_yours,
+    page_call, page_email, page_for_run, page_late, page_line, page_no_such_code, page_run_goes_on, page_sms, page_still_on_it_sms,
+    page_yours,
 };
 pub use plan::{plan_check, plan_objectives, plan_overview, plan_refused, plan_section, with_objectives};
-pub use orders::{order_asked, order_form, order_put, order_stands, orders_list};
-pub use policy::{Myself, WHO_MAY_WHAT, can_answer, glass_broken, can_everybody, who_may_what, whoami, whoami_stranger};
+pub use policy::{Myself, WHO_MAY_WHAT, can_answer, can_everybody, glass_broken, who_may_what, whoami, whoami_stranger};
 pub use run::{run_headline, run_unreadable};
 pub use run_reply::run_reply;
 pub use run_report::run_report;

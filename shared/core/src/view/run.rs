@@ -76,7 +76,8 @@ fn buttons(run: &Run) -> Vec<Element> {
         _ if run.stop.is_some() => Vec::new(),
         State::Running => vec![Element::button("cancel", "Stop at the next safe point", id, None)],
         State::Stuck { step, .. } => {
-            let refused = run.steps.iter().any(|one| one.id == *step && matches!(&one.state, StepState::Failed(finding) if finding.is_refused()));
+            let refused =
+                run.steps.iter().any(|one| one.id == *step && matches!(&one.state, StepState::Failed(finding) if finding.is_refused()));
             // What was refused for good is refused again, unless somebody changes something.
             let (retry, stop) = if refused { (None, Some(Style::Primary)) } else { (Some(Style::Primary), None) };
             let mut buttons = vec![

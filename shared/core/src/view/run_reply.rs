@@ -20,7 +20,11 @@ pub fn run_reply(run: &Run, proposal: &Proposal, told: &Told) -> Message {
         Happened::StepDone(id) => done(run, proposal, id, told),
         Happened::StepFailed(id) => failed(run, proposal, id),
         Happened::WentOn(id) => {
-            mrkdwn!("⚠️ {}, failed{}. It goes on: that is what the runbook says.", sentence(&named(run, proposal, id)), why(run, proposal, id))
+            mrkdwn!(
+                "⚠️ {}, failed{}. It goes on: that is what the runbook says.",
+                sentence(&named(run, proposal, id)),
+                why(run, proposal, id)
+            )
         }
         Happened::Again(id) => mrkdwn!("▶ {}, failed. All of its commands are done again.", sentence(&named(run, proposal, id))),
         Happened::Undoing(id) => {
@@ -29,7 +33,10 @@ pub fn run_reply(run: &Run, proposal: &Proposal, told: &Told) -> Message {
         }
         Happened::NotNeeded(id) => mrkdwn!("➖ {}, is not needed{}.", sentence(&named(run, proposal, id)), why(run, proposal, id)),
         Happened::Asked(id) => {
-            mrkdwn!("✋ {}, waits: people must approve the rest. The card in the channel shows what is known by now.", sentence(&named(run, proposal, id)))
+            mrkdwn!(
+                "✋ {}, waits: people must approve the rest. The card in the channel shows what is known by now.",
+                sentence(&named(run, proposal, id))
+            )
         }
         Happened::StillStuck(id) => still_stuck(run, proposal, id),
         Happened::Retried(id, by) => mrkdwn!("▶ {} has it try {} again.", by, named(run, proposal, id)),
@@ -59,7 +66,13 @@ fn named(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
 
 fn began(run: &Run, proposal: &Proposal) -> Mrkdwn {
     let target = &proposal.target;
-    mrkdwn!("▶ It has begun: {} on {}, {}, {}.", counted(count(run, proposal)), Code(&target.name), target.environment, Code(&target.region))
+    mrkdwn!(
+        "▶ It has begun: {} on {}, {}, {}.",
+        counted(count(run, proposal)),
+        Code(&target.name),
+        target.environment,
+        Code(&target.region)
+    )
 }
 
 fn counted(steps: usize) -> Mrkdwn {
@@ -127,13 +140,7 @@ fn still_stuck(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
         _ => mrkdwn!(""),
     };
     let what = named(run, proposal, id);
-    mrkdwn!(
-        "⏳ {}, still waits for a decision{}. {} {}",
-        sentence(&what),
-        since,
-        stands(run, proposal),
-        moves(proposal, id)
-    )
+    mrkdwn!("⏳ {}, still waits for a decision{}. {} {}", sentence(&what), since, stands(run, proposal), moves(proposal, id))
 }
 
 fn ended(run: &Run, proposal: &Proposal) -> Mrkdwn {

@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 use super::{read, read_form, sample::*};
 use crate::{
     action::{
-        Act, AwaitStandby, CheckFence, CheckStandby, Finding, Following, Freeze, Node, Promote, Reseed, Thaw, UpdateDns, WatchSite, WriteProbe,
+        Act, AwaitStandby, CheckFence, CheckStandby, Finding, Following, Freeze, Node, Promote, Reseed, Thaw, UpdateDns, WatchSite,
+        WriteProbe,
     },
     failover::{Direction, Leads, Name, Pair, Primary, StandbyLook, Survey},
     plan::{self, Probe, ProbeKind, Span},
@@ -38,7 +39,8 @@ fn record(value: &str) -> RecordSet {
 
 fn probe() -> Probe {
     let seconds = |seconds| Span(SignedDuration::from_secs(seconds));
-    let how = ProbeKind::Http { url: "https://frankfurt.shop.example.com/health".to_owned(), status: 204, contains: Some("well".to_owned()) };
+    let how =
+        ProbeKind::Http { url: "https://frankfurt.shop.example.com/health".to_owned(), status: 204, contains: Some("well".to_owned()) };
     Probe { name: "its front page".to_owned(), how, every: seconds(90), within: seconds(4), in_a_row: 3 }
 }
 

@@ -99,12 +99,16 @@ fn a_form_without_choices_asks_for_text_instead_of_an_empty_select() {
     assert!(read_form(&backup_form(&many, None, None)).contains("Database: ________"));
     let unknown = RestoreChoices { database: Some("nowhere".to_owned()), ..choices() };
     let shown = read_form(&restore_form(&unknown));
-    assert!(shown.contains("( ) inventory") && !shown.contains("(•) inventory") && !shown.contains("nowhere"), "Slack refuses a first choice that is none of the choices");
+    assert!(
+        shown.contains("( ) inventory") && !shown.contains("(•) inventory") && !shown.contains("nowhere"),
+        "Slack refuses a first choice that is none of the choices"
+    );
 }
 
 #[test]
 fn a_form_that_could_not_be_opened_comes_back_with_a_button() {
-    let forms = [restore_form(&choices()), backup_form(&[], None, None), phrase_form(&restore(), "", None), told_form("Other", &fault("f-1"))];
+    let forms =
+        [restore_form(&choices()), backup_form(&[], None, None), phrase_form(&restore(), "", None), told_form("Other", &fault("f-1"))];
     insta::assert_snapshot!(forms.iter().map(|form| read(&form_expired(form))).collect::<Vec<_>>().join("\n"), @r"
     (The form “Restore a database” could not be opened in time. Nothing was done.)
     The form “Restore a database” could not be opened in time. Nothing was done.
