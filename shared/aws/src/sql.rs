@@ -116,7 +116,7 @@ mod tests {
     use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
     use aws_smithy_runtime_api::client::http::SharedHttpClient;
     use aws_smithy_types::body::SdkBody;
-    use mayday_core::port::{SecretText, SecretVersion};
+    use mayday_core::port::{SecretPlace, SecretText, SecretVersion};
 
     use super::*;
     use crate::settings::{Keys, Settings};
@@ -129,7 +129,7 @@ mod tests {
             Ok(self.0.map(|text| SecretVersion { version: "1".to_owned(), value: SecretText::new(text.to_owned()) }))
         }
 
-        async fn put(&self, _: &Permit, _: &str, _: &str, _: &str, _: &SecretText) -> Result<(), CallError> {
+        async fn replace(&self, _: &Permit, _: SecretPlace<'_>, _: &str, _: &SecretVersion) -> Result<(), CallError> {
             Ok(())
         }
     }
