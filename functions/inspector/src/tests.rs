@@ -202,6 +202,7 @@ impl Machine {
     }
 
     /// A session as an application holds one, as long as it is let.
+    #[expect(clippy::disallowed_methods, reason = "an application's session goes on beside the test")]
     async fn application(&self) -> tokio_postgres::Client {
         let mut config = tokio_postgres::Config::new();
         config.host(self.cluster.address().to_string()).port(5432).user("app").password(PASSWORD).dbname("inventory");

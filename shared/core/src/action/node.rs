@@ -28,6 +28,7 @@ pub struct Node {
 
 /// A node as it was found.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and most of them are instances")]
 pub(super) enum Looked {
     /// It is the one that was meant.
     There(Instance),

@@ -133,7 +133,10 @@ impl Action for UpdateDns {
             } else {
                 mrkdwn!("TTL {} s, then {} s", before.ttl, after.ttl)
             };
-            mrkdwn!("{} {} from {} to {}, {}", before.kind, Code(&before.name), values(before), values(after), ttl)
+            // A move keeps name and kind; what would not is shown as what it is.
+            let same = before.kind == after.kind && before.name == after.name;
+            let other = if same { mrkdwn!("") } else { mrkdwn!(" as {} {}", after.kind, Code(&after.name)) };
+            mrkdwn!("{} {} from {} to {}{}, {}", before.kind, Code(&before.name), values(before), values(after), other, ttl)
         }));
         lines
     }

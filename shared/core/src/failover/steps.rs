@@ -70,13 +70,13 @@ impl Context<'_> {
             }),
             "db:await-standby" => each(&|pair| {
                 let mark = pair.primary.silent.is_none().then(|| self.run.0.clone());
-                Act::AwaitStandby(AwaitStandby { standby: self.new(pair), source: pair.primary.instance.id.clone(), mark })
+                Act::AwaitStandby(AwaitStandby { standby: self.successor(pair), source: pair.primary.instance.id.clone(), mark })
             }),
             "db:promote" => each(&|pair| Act::Promote(self.promote(pair))),
-            "db:thaw" => each(&|pair| Act::Thaw(Thaw { node: self.new(pair) })),
+            "db:thaw" => each(&|pair| Act::Thaw(Thaw { node: self.successor(pair) })),
             "db:switch" => each(&|pair| Act::Switch(self.switch(pair))),
             "db:check-fence" => each(&|pair| Act::CheckFence(CheckFence { primary: self.old(pair) })),
-            "db:write-probe" => each(&|pair| Act::WriteProbe(WriteProbe { node: self.new(pair), run: self.run.0.clone() })),
+            "db:write-probe" => each(&|pair| Act::WriteProbe(WriteProbe { node: self.successor(pair), run: self.run.0.clone() })),
             "dns:update" => self.zones().into_iter().map(|update| (Some(update.zone.clone()), Act::UpdateDns(update))).collect(),
             "site:watch" => vec![(None, Act::WatchSite(self.watch()))],
             other => return Err(Fault::new(format!("the action {other} has no place in a failover"))),
@@ -97,7 +97,7 @@ impl Context<'_> {
     }
 
     /// What is to serve.
-    fn new(&self, pair: &Pair) -> Node {
+    fn successor(&self, pair: &Pair) -> Node {
         let (name, database) = (pair.name.clone(), pair.primary.entry.database.clone());
         match &pair.standby {
             Some(standby) => Node {
@@ -149,7 +149,7 @@ impl Context<'_> {
         let allowed = u64::try_from(pair.home.entry.objectives.rpo.0.as_secs()).unwrap_or(0);
         let accepted = pair.standby.as_ref().map_or(0, |standby| lag(pair, standby));
         CheckStandby {
-            standby: self.new(pair),
+            standby: self.successor(pair),
             source: pair.primary.instance.id.clone(),
             within_seconds: allowed.max(accepted),
             source_answers: pair.primary.silent.is_none(),
@@ -158,7 +158,7 @@ impl Context<'_> {
 
     fn promote(&self, pair: &Pair) -> Promote {
         Promote {
-            standby: self.new(pair),
+            standby: self.successor(pair),
             source: self.source(pair),
             source_resource_id: pair.primary.instance.resource_id.clone(),
             backup_retention_days: pair.primary.instance.settings.backup_retention_days.max(AT_LEAST_DAYS),
@@ -167,7 +167,7 @@ impl Context<'_> {
 
     /// The indirection at home follows the instance that this run makes there.
     fn switch(&self, pair: &Pair) -> Switch {
-        let to = self.new(pair).instance;
+        let to = self.successor(pair).instance;
         Switch {
             before: pair.home.route.clone(),
             region: pair.home.entry.region.clone(),

@@ -113,9 +113,12 @@ fn channel(channel: Channel) -> &'static str {
     }
 }
 
+/// Round, level and person of an attempt.
+type Reached<'a> = (u8, usize, &'a str);
+
 /// Who was tried by which way, one line for each person on each level, newest last.
 fn reached(plan: &Plan, page: &Page) -> Vec<Mrkdwn> {
-    let mut lines: Vec<((u8, usize, &str), Vec<Mrkdwn>)> = Vec::new();
+    let mut lines: Vec<(Reached<'_>, Vec<Mrkdwn>)> = Vec::new();
     for made in &page.attempts {
         let key = (made.round, made.level, made.person.as_str());
         match lines.iter_mut().find(|(known, _)| *known == key) {
