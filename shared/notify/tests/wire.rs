@@ -1,4 +1,5 @@
 //! What goes over the wire to each vendor, and what is made of each answer.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::sync::Arc;
 

@@ -18,8 +18,7 @@ async fn mayday(stage: &Stage, region: &str, arguments: &[&str]) -> Output {
     let mut command = tokio::process::Command::new(binaries().join("mayday"));
     command.args(arguments).env_clear();
     let url = stage.stack().url();
-    let variables =
-        [("AWS_ENDPOINT_URL", url), ("AWS_REGION", region), ("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")];
+    let variables = [("AWS_ENDPOINT_URL", url), ("AWS_REGION", region), ("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")];
     command.envs(variables).output().await.unwrap()
 }
 

@@ -35,7 +35,7 @@ fn world(seed: u64, faults: Faults, text: &str) -> Sim {
     let grants = "verbs: [look, backup, restore, retire, failover]";
     let plan = setting::plan(1).replace(grants, "verbs: [look, run, backup, restore, retire, failover]");
     sim.put_plan(&format!("{plan}runbooks:\n  mine: {{ file: runbooks/mine.yaml }}\n"));
-    let moment = jiff::Timestamp::from_millisecond(i64::try_from(setting::BEGAN - setting::TROUBLE - 5 * MINUTE).unwrap()).unwrap();
+    let moment = jiff::Timestamp::from_millisecond(setting::BEGAN - setting::TROUBLE - 5 * MINUTE).unwrap();
     let text = text.replace("MOMENT", &moment.to_string());
     sim.by_hand(|state, _| state.blobs.insert("runbooks/mine.yaml".to_owned(), vec![text.into_bytes()]));
     sim.ticks();

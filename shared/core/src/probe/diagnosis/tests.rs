@@ -28,6 +28,9 @@ fn well(aspect: Aspect) -> Fact {
     Fact { aspect, about: "orders".to_owned(), found: Found::Well("fine".to_owned()) }
 }
 
+/// A scenario's name, and what is to be typed for it.
+type Expected = &'static [(&'static str, Option<&'static str>)];
+
 #[test]
 fn r04_what_is_seen_names_the_scenario_and_what_to_type() {
     use Aspect::{Application, Backups, Data, Database};
@@ -35,7 +38,7 @@ fn r04_what_is_seen_names_the_scenario_and_what_to_type() {
     let refused = || ill(Database, Sign::DatabaseUnreachable);
     let down = || ill(Application, Sign::ApplicationDown);
     let wrong = || ill(Data, Sign::DataWrong);
-    let table: [(&str, Vec<Fact>, &[(&str, Option<&str>)]); 7] = [
+    let table: [(&str, Vec<Fact>, Expected); 7] = [
         ("all is well", vec![well(Database), well(Application), well(Data)], &[]),
         (
             "the database is gone: that is said first, then that nobody can sign in to it",
