@@ -126,7 +126,7 @@ async fn e6_a_backup_that_was_missed_for_days_is_made_up_once_for_all_that_it_wa
 async fn r06_a_backup_that_fails_or_goes_stale_alerts_before_the_rpo_is_broken() {
     let stage = scheduled().await;
     let due = next(stage.now(), 2, |_| true);
-    let fault = stage.fault(json!({"service": "rds", "operation": "CreateDBSnapshot", "effect": "error", "code": "SnapshotQuotaExceeded"}));
+    let fault = stage.fault(json!({"service": "rds", "operation": "CreateDBSnapshot", "effect": "throttle", "code": "SnapshotQuotaExceeded"}));
     stage.advance(due.duration_since(stage.now()) + SignedDuration::from_secs(20));
     let failed = ["backup of inventory", "failed", "SnapshotQuotaExceeded", "tried again"];
     stage
