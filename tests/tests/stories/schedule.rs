@@ -3,17 +3,31 @@ use mayday_core::backup::{Agenda, Hour};
 use mayday_tests::{CHANNEL, Message, Setup, Stage};
 use serde_json::json;
 
-/// The schedules of both plans that the product was made for, kept shorter so that a story sees them go.
-const BACKUPS: &str = r#"    hourly_cost: "0.38"
+/// Schedules as both plans have them, kept shorter so that a story sees backups go; the week's day and the month's day are near, so
+/// that no other one comes before them.
+fn backups(week: Weekday, month: i8) -> String {
+    format!(
+        r#"    hourly_cost: "0.38"
     backups:
-      - {class: daily, cron: "0 2 * * *", timezone: UTC, keep: 3d}
-      - {class: full, cron: "0 3 * * 0", timezone: UTC, keep: 21d}
-      - {class: archive, cron: "0 4 1 * *", timezone: UTC, keep: 365d}
+      - {{class: daily, cron: "0 2 * * *", timezone: UTC, keep: 1d}}
+      - {{class: full, cron: "0 3 * * {}", timezone: UTC, keep: 21d}}
+      - {{class: archive, cron: "0 4 {month} * *", timezone: UTC, keep: 365d}}
     heartbeat: select max(at) from heartbeat
-"#;
+"#,
+        week.to_sunday_zero_offset()
+    )
+}
+
+/// The days of the week and of the month on which the longer classes are due.
+#[expect(clippy::disallowed_methods, reason = "a stage begins at the machine's time")]
+fn days() -> (Weekday, i8) {
+    let in_days = |days: i64| utc(Timestamp::now() + SignedDuration::from_hours(24 * days));
+    (in_days(2).weekday(), in_days(4).day())
+}
 
 async fn scheduled() -> Stage {
-    let stage = Stage::with(Setup::default().with_plan("    hourly_cost: \"0.38\"\n", BACKUPS)).await;
+    let (week, month) = days();
+    let stage = Stage::with(Setup::default().with_plan("    hourly_cost: \"0.38\"\n", &backups(week, month))).await;
     // The calendar counts from the first tick that sees it.
     stage.until("the calendar is seen", async || agenda(&stage).filter(|agenda| agenda.dealt_with.len() == 3)).await;
     stage
@@ -64,22 +78,23 @@ async fn r27_daily_weekly_and_monthly_backups_are_taken_at_their_times_and_prune
     let by_hand = stage.backed_up().await;
     let said = stage.messages(CHANNEL).len();
 
-    // An ordinary day, then a Sunday, then the first of a month.
-    let sunday = |day: &Zoned| day.weekday() == Weekday::Sunday;
-    let first = |day: &Zoned| day.day() == 1;
-    let ordinary = next(stage.now(), 2, |day| !sunday(day) && !first(day));
+    // An ordinary day, then the week's, then the month's.
+    let (week, month) = days();
+    let weekly = |day: &Zoned| day.weekday() == week;
+    let monthly = |day: &Zoned| day.day() == month;
+    let ordinary = next(stage.now(), 2, |day| !weekly(day) && !monthly(day));
     let day = taken(&stage, "daily", ordinary).await;
     let snapshot = stage.snapshot(&day).await.unwrap();
     let tags = snapshot.all("Tag").join(" ");
     for tag in ["mayday:class", "daily", "mayday:database", "inventory", "mayday:run"] {
         assert!(tags.contains(tag), "{tag}: {tags}");
     }
-    let on_sunday = next(ordinary, 2, sunday);
-    let second = taken(&stage, "daily", on_sunday).await;
-    let full = taken(&stage, "full", next(on_sunday, 3, sunday)).await;
-    let on_first = next(on_sunday + SignedDuration::from_hours(24 * 4), 2, first);
-    let third = taken(&stage, "daily", on_first).await;
-    let archive = taken(&stage, "archive", next(on_first, 4, first)).await;
+    let on_week = next(ordinary, 2, weekly);
+    let second = taken(&stage, "daily", on_week).await;
+    let full = taken(&stage, "full", next(on_week, 3, weekly)).await;
+    let on_month = next(on_week, 2, monthly);
+    let third = taken(&stage, "daily", on_month).await;
+    let archive = taken(&stage, "archive", next(on_month, 4, monthly)).await;
 
     // Each goes when the time of its class is over, and not the newest of it, nor what people made.
     let gone = stage.until("old ones go", async || {
@@ -107,7 +122,7 @@ async fn r27_daily_weekly_and_monthly_backups_are_taken_at_their_times_and_prune
 #[tokio::test]
 async fn e6_a_backup_that_was_missed_for_days_is_made_up_once_for_all_that_it_was_due_for() {
     let stage = scheduled().await;
-    // A fortnight without a tick holds a Sunday for sure.
+    // A fortnight without a tick holds each day of the week.
     let calls = stage.calls();
     stage.advance(SignedDuration::from_hours(24 * 14));
     let made_up = stage
@@ -126,7 +141,8 @@ async fn e6_a_backup_that_was_missed_for_days_is_made_up_once_for_all_that_it_wa
 async fn r06_a_backup_that_fails_or_goes_stale_alerts_before_the_rpo_is_broken() {
     let stage = scheduled().await;
     let due = next(stage.now(), 2, |_| true);
-    let fault = stage.fault(json!({"service": "rds", "operation": "CreateDBSnapshot", "effect": "throttle", "code": "SnapshotQuotaExceeded"}));
+    let fault =
+        stage.fault(json!({"service": "rds", "operation": "CreateDBSnapshot", "effect": "throttle", "code": "SnapshotQuotaExceeded"}));
     stage.advance(due.duration_since(stage.now()) + SignedDuration::from_secs(20));
     let failed = ["backup of inventory", "failed", "SnapshotQuotaExceeded", "tried again"];
     stage
