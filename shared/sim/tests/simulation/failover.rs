@@ -58,7 +58,7 @@ fn calls() -> u64 {
     sim.calls()
 }
 
-#[ignore = "a crash near its 92nd call leaves the failover unfinished or uncounted: not understood yet"]
+#[ignore = "after a crash between intent and call the run asks people at the freeze or the names, where it could go on by itself"]
 #[test]
 fn f1_a_crash_before_any_call_of_a_failover_is_survived() {
     for call in 0..calls() {
@@ -66,7 +66,7 @@ fn f1_a_crash_before_any_call_of_a_failover_is_survived() {
     }
 }
 
-#[ignore = "a crash near its 92nd call leaves the failover unfinished or uncounted: not understood yet"]
+#[ignore = "after a crash between intent and call the run asks people at the freeze or the names, where it could go on by itself"]
 #[test]
 fn f1_a_crash_after_any_call_of_a_failover_is_survived() {
     for call in 0..calls() {
@@ -81,7 +81,7 @@ fn f1_a_lost_answer_to_any_call_of_a_failover_is_survived() {
     }
 }
 
-#[ignore = "a crash near its 92nd call leaves the failover unfinished or uncounted: not understood yet"]
+#[ignore = "after a crash between intent and call the run asks people at the freeze or the names, where it could go on by itself"]
 #[test]
 fn f4_a_function_that_is_frozen_at_any_call_of_a_failover_and_wakes_later_does_no_harm() {
     for call in (0..calls()).step_by(3) {
@@ -94,7 +94,7 @@ fn f4_a_function_that_is_frozen_at_any_call_of_a_failover_and_wakes_later_does_n
 }
 
 /// Of two zones the second one's batch is refused for a while: the run goes on from there, and moves nothing twice.
-#[ignore = "a crash near its 92nd call leaves the failover unfinished or uncounted: not understood yet"]
+#[ignore = "after a crash between intent and call the run asks people at the freeze or the names, where it could go on by itself"]
 #[test]
 fn g8_g9_a_crash_between_two_zones_goes_forward_from_the_zone_that_has_moved() {
     for fate in [Fate::CrashBefore, Fate::CrashAfter, Fate::LostAnswer] {
