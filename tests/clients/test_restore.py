@@ -126,8 +126,14 @@ def test_slack_shows_card_headline_and_report(restored, slack):
 def test_the_run_was_one_execution_that_succeeded(restored, aws):
     states = aws("stepfunctions")
     machine = states.list_state_machines()["stateMachines"][0]["stateMachineArn"]
-    pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter="SUCCEEDED")
-    executions = [one for page in pages for one in page["executions"]]
+    executions = []
+    # The report is posted a moment before the execution ends.
+    for _ in range(100):
+        pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter="SUCCEEDED")
+        executions = [one for page in pages for one in page["executions"]]
+        if executions:
+            break
+        time.sleep(0.2)
     assert len(executions) == 1
     told = states.describe_execution(executionArn=executions[0]["executionArn"])
     run = {tag["Key"]: tag["Value"] for tag in restored.instance(restored.name)["TagList"]}["mayday:run"]
