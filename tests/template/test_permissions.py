@@ -177,7 +177,7 @@ SERVICES = {"blobs": "s3", "databases": "rds", "dns": "route53", "secrets": "sec
 OPERATION = re.compile(r"\.((?:describe|create|restore|modify|reboot|delete|get|put|list|start|send|change|add|copy|promote|update)_\w+|query|invoke)\(\)")
 
 # Demanded by AWS beside a call, or called otherwise: no operation of that name stands in an adapter.
-NO_OPERATION = {"iam:PassRole", "kms:CreateGrant", "kms:DescribeKey", "lambda:InvokeFunction", "rds:AddTagsToResource", "s3:ListBucket"}
+NO_OPERATION = {"iam:PassRole", "kms:CreateGrant", "kms:DescribeKey", "lambda:InvokeFunction", "rds:AddTagsToResource", "s3:GetObjectVersion", "s3:ListBucket"}
 
 
 def test_the_lists_name_every_operation_of_the_adapters():
