@@ -1,26 +1,16 @@
 // Help, forms, wrong phrases, reloading, a phone.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { startBrowser } from "./chromium.js";
-import { Person } from "./person.js";
-import { startStack } from "./stack.js";
+import { openStage } from "./stage.js";
 
-let stack;
-let browser;
-before(async () => {
-  [stack, browser] = await Promise.all([startStack(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await stack?.stop();
-});
+const stage = openStage();
 
 const TIMEOUT = { timeout: 90_000 };
 
 test("/dr answers with what one may do and buttons for it, to oneself only", TIMEOUT, async () => {
-  const person = await Person.open(browser, stack.url);
+  const person = await stage.enter();
   await person.types("/dr help");
   const help = person.message("What you can do here");
   await help.waitFor();
@@ -36,40 +26,52 @@ test("/dr answers with what one may do and buttons for it, to oneself only", TIM
   await person.close();
 });
 
-test("what was probably meant is offered, and opens in a form", { ...TIMEOUT, skip: "waits for the field of the new form in vain" }, async () => {
-  const person = await Person.open(browser, stack.url);
+test("what was probably meant is offered, and opens in a form", TIMEOUT, async () => {
+  const person = await stage.enter();
   await person.types("/dr restor the inventory db to 2pm");
   const offered = person.message("Did you mean /dr restore inventory --at 14:00?");
   await offered.waitFor();
   await person.presses("Use this", offered);
   await person.form.getByText("Database", { exact: true }).waitFor();
-  assert.equal(await person.form.getByLabel("Moment").inputValue(), "14:00");
-  await person.presses("Close", person.form.locator("footer"));
+  assert.equal(await person.form.getByLabel("Go back to this moment").inputValue(), "14:00");
+  await person.closesForm();
   await person.close();
 });
 
-test("/dr restore opens a form, which proposes and does nothing", { ...TIMEOUT, skip: "waits for the card of the new form in vain" }, async () => {
-  const person = await Person.open(browser, stack.url);
+test("/dr restore opens a form, which says what is wrong at its field, proposes, and does nothing", TIMEOUT, async () => {
+  const person = await stage.enter();
+  const instances = await person.instances().count();
   await person.types("/dr restore");
   await person.form.getByText("Database", { exact: true }).waitFor();
-  await person.form.getByLabel("Database").selectOption("inventory");
-  await person.form.getByLabel("The latest moment there is").check();
+  assert.equal(await person.form.getByLabel("Database").inputValue(), "inventory", "where there is one, nobody has to pick it");
   await person.form.getByLabel("Why").fill("a drill by hand");
+
+  const moment = person.form.getByLabel("Go back to this moment");
+  await moment.fill("25:99");
+  await person.presses("Propose the restore", person.form);
+  const problem = person.form.locator(".block-section", { hasText: "25:99" });
+  await problem.waitFor();
+  assert.ok((await gap(problem, moment)) < 80, "what is wrong is said right above the field");
+  assert.equal(await moment.inputValue(), "25:99", "and what was typed stays");
+
+  await moment.fill("");
   await person.presses("Propose the restore", person.form);
   const card = person.message("a drill by hand");
   await card.getByText("Waits for approval").waitFor();
   await person.form.getByText("waits in #recovery").waitFor();
-  await person.presses("Close", person.form.locator("footer"));
-  await person.form.waitFor({ state: "detached" });
-  assert.equal(await person.page.locator('[data-testid^="database-"]').count(), 1, "no instance was made");
+  await person.closesForm();
+  assert.equal(await person.instances().count(), instances, "no instance was made");
   await person.presses("Take back", card);
   await card.getByText("Taken back").first().waitFor();
   assert.equal(await card.getByRole("button", { name: /^Approve/ }).count(), 0, "nobody can approve it any more");
   await person.close();
 });
 
+/** How far the second is below the first, in pixels. */
+const gap = async (above, below) => (await below.boundingBox()).y - (await above.boundingBox()).y;
+
 test("a wrong phrase is answered in the form with the difference, and what was typed stays", TIMEOUT, async () => {
-  const person = await Person.open(browser, stack.url);
+  const person = await stage.enter();
   await person.types("/dr restore inventory --latest --reason wrong-phrase");
   const card = person.message("wrong-phrase");
   await card.getByText("Waits for approval").waitFor();
@@ -83,8 +85,7 @@ test("a wrong phrase is answered in the form with the difference, and what was t
   assert.equal(await field.inputValue(), "inventory 99:99 eu-west-3");
   assert.ok(await inView(field), "the field can be seen beside what is wrong with it");
 
-  await person.presses("Close", person.form.locator("footer"));
-  await person.form.waitFor({ state: "detached" });
+  await person.closesForm();
   await person.presses("Deny", card);
   await card.getByText(/denied/i).first().waitFor();
   assert.equal(await card.getByRole("button", { name: /^Approve/ }).count(), 0, `nobody is asked for ${phrase} any more`);
@@ -99,7 +100,7 @@ const inView = (locator) =>
   });
 
 test("a reload keeps the place, the person and what was said", TIMEOUT, async () => {
-  const person = await Person.open(browser, stack.url);
+  const person = await stage.enter();
   await person.becomes("Carol");
   await person.types("the lights are on");
   await person.message("the lights are on").waitFor();
@@ -111,7 +112,7 @@ test("a reload keeps the place, the person and what was said", TIMEOUT, async ()
 });
 
 test("two people at once see each other's decisions", TIMEOUT, async () => {
-  const [ana, bob] = [await Person.open(browser, stack.url), await Person.open(browser, `${stack.url}/?as=bob`)];
+  const [ana, bob] = [await stage.enter(), await stage.enter({ as: "bob" })];
   await ana.types("/dr restore inventory --latest --reason two-windows");
   const card = bob.message("Waits for approval").filter({ hasText: "two-windows" });
   await bob.presses("Deny", card);
@@ -121,7 +122,7 @@ test("two people at once see each other's decisions", TIMEOUT, async () => {
 });
 
 test("on a phone nothing is wider than the screen", TIMEOUT, async () => {
-  const person = await Person.open(browser, stack.url, { width: 390, height: 844 });
+  const person = await stage.enter({ viewport: { width: 390, height: 844 } });
   await person.types("/dr restore inventory --latest --reason on-a-phone");
   const card = person.message("Waits for approval").filter({ hasText: "on-a-phone" });
   await card.waitFor();

@@ -75,10 +75,31 @@ export class Person {
     return (await well.innerText()).match(/\d\d:\d\d:\d\d UTC/)[0];
   }
 
+  /** The cards of all instances in the panel. */
+  instances() {
+    return this.page.locator('[data-testid^="database-"]');
+  }
+
   /** The phrase that the open form asks for. */
   async phrase() {
-    const shown = this.form.locator("code").filter({ hasText: /^\w+ \d\d:\d\d [a-z]+-[a-z]+-\d$/ });
-    return (await shown.first().innerText()).trim();
+    const asked = this.form.locator(".block", { hasText: "Type this to approve:" });
+    return (await asked.locator("+ .block code").innerText()).trim();
+  }
+
+  /** Approves what a card proposes, with its phrase, and closes the form. The phrase. */
+  async approves(card) {
+    await this.presses(/^Approve/, card);
+    const phrase = await this.phrase();
+    await this.form.getByRole("textbox").fill(phrase);
+    await this.form.getByTestId("modal-submit").click();
+    await this.form.getByText("counts").waitFor();
+    await this.closesForm();
+    return phrase;
+  }
+
+  async closesForm() {
+    await this.presses("Close", this.form.locator("footer"));
+    await this.form.waitFor({ state: "detached" });
   }
 
   /** Collects the different texts that an element shows from now on, while the page lives. */

@@ -2,28 +2,18 @@
 // and the rows are back.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { startBrowser } from "./chromium.js";
-import { Person } from "./person.js";
-import { startStack } from "./stack.js";
+import { openStage } from "./stage.js";
 
-let stack;
-let browser;
-before(async () => {
-  [stack, browser] = await Promise.all([startStack(), startBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await stack?.stop();
-});
+const stage = openStage();
 
 /** The README's picture of the finished story, taken anew only when MAYDAY_SCREENSHOT is set. */
 const picture = fileURLToPath(new URL("../../docs/console.png", import.meta.url));
 
 test("a newcomer loses rows, asks as Ana, approves as Bob, and sees them back", { timeout: 180_000 }, async () => {
-  const person = await Person.open(browser, stack.url);
+  const person = await stage.enter();
   const old = "inventory-production";
   assert.equal(await person.page.getByTestId("channel-name").innerText(), "recovery");
   const whole = await person.rows(old, "movements");
@@ -47,13 +37,7 @@ test("a newcomer loses rows, asks as Ana, approves as Bob, and sees them back", 
 
   await person.becomes("Bob");
   assert.equal(await person.message("Only visible to you").count(), 0, "what only Ana may see is gone");
-  await person.presses(/^Approve/, card);
-  const phrase = await person.phrase();
-  assert.match(phrase, /^inventory \d\d:\d\d eu-west-1$/);
-  await person.form.getByRole("textbox").fill(phrase);
-  await person.presses(/^Restore inventory/, person.form);
-  await person.form.getByText("counts").waitFor();
-  await person.presses("Close", person.form.locator("footer"));
+  assert.match(await person.approves(card), /^inventory \d\d:\d\d eu-west-1$/);
 
   const headline = person.page.getByTestId("message").filter({ hasText: /\d\. Restore to a new instance/ }).filter({ hasText: /Run r-/ }).first();
   await headline.waitFor({ timeout: 60_000 });

@@ -25,7 +25,7 @@ async fn r07_status_all_at_one_glance() {
         assert!(message.has_button(button), "{button}");
     }
     let form = ana.presses("open_restore", &message).await.form();
-    assert!(form.asks_for("source") && form.asks_for("reason"), "{}", form.words());
+    assert!(form.asks_for("at") && form.asks_for("point") && form.asks_for("reason"), "{}", form.words());
 
     // What goes on is there for the next who looks; and who may only look gets no button that would be refused.
     let card = ana.types("/dr restore inventory --latest").await.card();

@@ -174,15 +174,14 @@ pub async fn form(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
 
 /// What was given on the line, as the form's fields have it.
 fn typed(args: &Args) -> BTreeMap<String, String> {
-    let (source, at, point) = match &args.source {
-        None => (None, None, None),
-        Some(Source::Latest) => (Some("latest"), None, None),
-        Some(Source::At(at)) => (Some("at"), Some(at), None),
-        Some(Source::Id(id)) => (Some("id"), None, Some(id)),
-        Some(Source::LastKnownGood { before }) => (Some("last-known-good"), before.as_ref(), None),
+    let (at, point) = match &args.source {
+        None | Some(Source::Latest) => (None, None),
+        Some(Source::At(at)) => (Some(at.as_str()), None),
+        Some(Source::Id(id)) => (None, Some(id.as_str())),
+        Some(Source::LastKnownGood { before }) => (before.as_deref(), Some(view::LAST_KNOWN_GOOD)),
     };
-    let fields = [("source", source.map(str::to_owned)), ("at", at.cloned()), ("point", point.cloned()), ("reason", args.reason.clone())];
-    fields.into_iter().filter_map(|(field, value)| value.map(|value| (field.to_owned(), value))).collect()
+    let fields = [("at", at), ("point", point), ("reason", args.reason.as_deref())];
+    fields.into_iter().filter_map(|(field, value)| value.map(|value| (field.to_owned(), value.to_owned()))).collect()
 }
 
 async fn usable_points(desk: &Desk<'_>, name: &str) -> Result<Vec<RecoveryPoint>, Failure> {
@@ -205,29 +204,36 @@ fn choices(desk: &Desk<'_>, database: Option<&str>) -> RestoreChoices {
 /// As [`run`].
 pub async fn submitted(desk: &Desk<'_>, values: &BTreeMap<String, String>) -> Result<Reply, Failure> {
     let given = |handle: &str| values.get(handle).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let database = given("database");
-    let source = match given("source").as_deref() {
-        Some("latest") => Some(Source::Latest),
-        Some("at") => given("at").map(Source::At),
-        Some("id") => given("point").map(Source::Id),
-        Some("last-known-good") => Some(Source::LastKnownGood { before: given("at") }),
-        _ => None,
+    let (database, at, point) = (given("database"), given("at"), given("point").filter(|point| point != view::BY_MOMENT));
+    let again = async |field: &str, problem: String| {
+        let problem = Some((field.to_owned(), problem));
+        let choices = RestoreChoices { typed: values.clone(), problem, ..choices(desk, database.as_deref()) };
+        let points = match &choices.database {
+            Some(name) if desk.current.plan.databases.contains_key(name) => usable_points(desk, name).await.ok(),
+            _ => None,
+        };
+        Ok(Reply::Form(view::restore_form(&RestoreChoices { points, ..choices })))
     };
-    let again = |problem: String| {
-        let choices = RestoreChoices { typed: values.clone(), problem: Some(problem), ..choices(desk, database.as_deref()) };
-        Ok(Reply::Form(view::restore_form(&choices)))
+    let Some(name) = &database else { return again("database", "Pick a database.".to_owned()).await };
+    let wrong = match &point {
+        _ if !desk.current.plan.databases.contains_key(name) => "database",
+        Some(_) => "point",
+        None => "at",
     };
-    // The first choice stands there before anybody has chosen: a moment beside it is what was meant.
-    if source == Some(Source::Latest) && given("at").is_some() {
-        return again("You typed a moment, but the latest one is chosen: choose “A moment”, or empty the field.".to_owned());
-    }
-    if database.is_none() || source.is_none() {
-        return again("Pick a database, and a moment or recovery point to go back to.".to_owned());
-    }
-    match run(desk, &Args { database: database.clone(), source, reason: given("reason") }).await {
+    let source = match (at, point) {
+        (before, Some(point)) if point == view::LAST_KNOWN_GOOD => Source::LastKnownGood { before },
+        (Some(_), Some(_)) => {
+            let both = "You typed a moment and picked a recovery point: empty the moment, or choose “No, by the moment above”.";
+            return again("point", both.to_owned()).await;
+        }
+        (None, Some(point)) => Source::Id(point),
+        (Some(at), None) => Source::At(at),
+        (None, None) => Source::Latest,
+    };
+    match run(desk, &Args { database: database.clone(), source: Some(source), reason: given("reason") }).await {
         Ok(Reply::Message(message)) => Ok(Reply::Form(view::told_form("Restore", &message))),
         Ok(other) => Ok(other),
-        Err(Failure::Refusal(refusal)) => again(refusal.to_string()),
+        Err(Failure::Refusal(refusal)) => again(wrong, refusal.to_string()).await,
         Err(fault) => Err(fault),
     }
 }

@@ -189,16 +189,6 @@ pub enum Element {
         #[serde(skip_serializing_if = "Option::is_none")]
         initial_option: Option<Choice>,
     },
-    /// One of a few choices, all visible.
-    RadioButtons {
-        /// The handle.
-        action_id: String,
-        /// The choices; ten at most.
-        options: Vec<Choice>,
-        /// The one chosen at first.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        initial_option: Option<Choice>,
-    },
 }
 
 impl Element {

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::{
-    Block, Channel, Code, Element, Form, Message, Moment, Mrkdwn, Plain, Prose,
+    Block, Channel, Code, Form, Message, Moment, Mrkdwn,
     approval::{consequence_lines, deed, short_digest, standing, wanting},
     card::one_of,
+    forms,
 };
 use crate::{
     approval::{Approval, State},
@@ -16,8 +17,6 @@ use crate::{
 
 /// Characters of a form's title and of its button.
 const MAX_SUBMIT: usize = 24;
-/// Characters that a field can show at first.
-const MAX_TYPED: usize = 3_000;
 
 /// The form in which an approver types the phrase. What was typed stays, and how it differs is said above it.
 #[must_use]
@@ -33,23 +32,7 @@ pub fn phrase_form(proposal: &Proposal, typed: &str, difference: Option<&str>) -
         "You approve exactly what the card shows, digest {}. It starts with the last approval that it needs.",
         Code(short_digest(&digest))
     )));
-    if let Some(difference) = difference {
-        blocks.extend(Block::paragraphs([mrkdwn!("⚠️ *Not approved yet.* {}", Prose(difference))]));
-    }
-    blocks.push(Block::paragraph(mrkdwn!("Type this to approve:")));
-    blocks.push(Block::paragraph(mrkdwn!("{}", Code(&proposal.phrase))));
-    blocks.push(Block::Input {
-        block_id: "phrase".to_owned(),
-        label: Plain("The phrase".to_owned()),
-        element: Element::PlainTextInput {
-            action_id: "phrase".to_owned(),
-            initial_value: (!typed.is_empty()).then(|| typed.chars().take(MAX_TYPED).collect()),
-            placeholder: None,
-            multiline: false,
-        },
-        hint: Some(Plain("Capitals, spaces and dashes do not matter; everything else does.".to_owned())),
-        optional: false,
-    });
+    blocks.extend(forms::phrase_question(&proposal.phrase, typed, difference));
     Form {
         callback: "approval_phrase".to_owned(),
         title: format!("Approve this {}", noun(proposal)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Block, Choice, Element, Form, Mrkdwn, Plain, Prose};
+use super::{Block, Choice, Code, Element, Form, Mrkdwn, Plain, Prose};
 use crate::{backup::RecoveryPoint, mrkdwn};
 
 /// Choices of a select.
@@ -24,42 +24,37 @@ pub struct RestoreChoices {
     pub points: Option<Vec<RecoveryPoint>>,
     /// What was typed before, by handle, where the form is shown again.
     pub typed: BTreeMap<String, String>,
-    /// What is wrong with it.
-    pub problem: Option<String>,
+    /// What is wrong with it, and the handle of the field that it is wrong with.
+    pub problem: Option<(String, String)>,
 }
 
-/// Which data is wanted back, as the form asks it.
-const SOURCES: [(&str, &str); 4] = [
-    ("latest", "The latest moment there is: loses least"),
-    ("at", "A moment, typed under Moment: before the mistake"),
-    ("last-known-good", "The newest recovery point that passed its checks"),
-    ("id", "One recovery point, picked under Recovery point"),
-];
+/// Picked where the moment says what is wanted back, and not a recovery point.
+pub const BY_MOMENT: &str = "by-moment";
+/// Picked for the newest recovery point that passed its checks.
+pub const LAST_KNOWN_GOOD: &str = "last-known-good";
 
-/// The form for a restore. Handles: `database`, `source` (`latest`, `at`, `last-known-good`, `id`), `at`, `point`, `reason`.
+/// The form for a restore. Handles: `database`, `at`, `point` ([`BY_MOMENT`], [`LAST_KNOWN_GOOD`] or a recovery point's id), `reason`.
+/// What is wrong is said right above the field that it is wrong with.
 #[must_use]
 pub fn restore_form(choices: &RestoreChoices) -> Form {
     let typed = |handle: &str| choices.typed.get(handle).map(String::as_str);
-    let mut blocks = problem(choices.problem.as_deref());
-    blocks.push(Block::paragraph(mrkdwn!(
-        "You see exactly what would be done before anything is done, and somebody else must approve it. The instance of today stays as it is."
-    )));
-    blocks.push(input("database", "Database", None, false, pick("database", &choices.databases, choices.database.as_deref())));
-    let source = |value: &str| {
-        let text = SOURCES.iter().find(|(known, _)| *known == value).map(|(_, text)| *text)?;
-        Some(Choice { text: Plain(text.to_owned()), value: value.to_owned() })
-    };
-    let sources = Element::RadioButtons {
-        action_id: "source".to_owned(),
-        options: SOURCES.iter().filter_map(|(value, _)| source(value)).collect(),
-        initial_option: typed("source").and_then(source).or_else(|| source("latest")),
-    };
-    blocks.push(input("source", "Go back to", None, false, sources));
-    let at = "Such as 14:05, 2026-11-22 14:05 Berlin or 10m ago. For the newest good recovery point: only from before this.";
-    blocks.push(input("at", "Moment (for the second and third choice)", Some(at), true, line("at", typed("at"), false)));
-    blocks.push(input("point", "Recovery point (for the last choice)", None, true, point(choices.points.as_deref(), typed("point"))));
+    let at = "Just before the mistake, such as 14:05, 2026-11-22 14:05 Berlin or 10m ago. Left empty, it is the latest moment there is.";
+    let point = "With the newest that passed its checks, a moment above means: only from before it.";
     let why = "Those who approve see it, and it is kept.";
-    blocks.push(input("reason", "Why", Some(why), true, line("reason", typed("reason"), true)));
+    let fields = [
+        ("database", input("database", "Database", None, false, pick("database", &choices.databases, choices.database.as_deref()))),
+        ("at", input("at", "Go back to this moment", Some(at), true, line("at", typed("at"), false))),
+        ("point", input("point", "Or to a recovery point?", Some(point), false, points(choices.points.as_deref(), typed("point")))),
+        ("reason", input("reason", "Why", Some(why), true, line("reason", typed("reason"), true))),
+    ];
+    let mut blocks = vec![Block::paragraph(mrkdwn!(
+        "You see exactly what would be done before anything is done, and somebody else must approve it. The instance of today stays as it is."
+    ))];
+    for (handle, field) in fields {
+        let wrong = choices.problem.as_ref().filter(|(at, _)| at == handle);
+        blocks.extend(problem(wrong.map(|(_, what)| what.as_str())));
+        blocks.push(field);
+    }
     form("restore", "Restore a database", "Propose the restore", blocks)
 }
 
@@ -123,17 +118,37 @@ pub(super) fn pick_named(action_id: &str, choices: &[(String, String)], picked: 
     Element::StaticSelect { action_id: action_id.to_owned(), options: choices.iter().map(choice).collect(), initial_option }
 }
 
-/// The recovery points to pick from, newest first; typed, until they are known.
-fn point(points: Option<&[RecoveryPoint]>, typed: Option<&str>) -> Element {
-    let usable: Vec<&RecoveryPoint> = points.unwrap_or_default().iter().filter(|point| point.is_usable()).take(MAX_CHOICES).collect();
-    if usable.is_empty() || usable.iter().any(|point| point.id().chars().count() > MAX_VALUE) {
-        return line("point", typed, false);
-    }
-    let choice = |point: &RecoveryPoint| {
+/// What stands beside a moment: none, the newest good one, then each recovery point, newest first, once they are known. One that was
+/// picked before is there all the same.
+fn points(points: Option<&[RecoveryPoint]>, picked: Option<&str>) -> Element {
+    let choice = |text: &str, value: &str| Choice { text: Plain::short(text, MAX_CHOICE), value: value.to_owned() };
+    let known = |point: &RecoveryPoint| {
         let taken = point.taken_at().map(|at| at.strftime("%b %d %H:%M UTC").to_string()).unwrap_or_default();
-        let known = if point.is_verified() { "verified" } else { "not verified" };
-        Choice { text: Plain::short(&format!("{taken}, {known}: {}", point.id()), MAX_CHOICE), value: point.id().to_owned() }
+        let verified = if point.is_verified() { "verified" } else { "not verified" };
+        choice(&format!("{taken}, {verified}: {}", point.id()), point.id())
     };
-    let initial_option = usable.iter().find(|point| Some(point.id()) == typed).map(|point| choice(point));
-    Element::StaticSelect { action_id: "point".to_owned(), options: usable.into_iter().map(choice).collect(), initial_option }
+    let mut options = vec![choice("No, by the moment above", BY_MOMENT), choice("The newest that passed its checks", LAST_KNOWN_GOOD)];
+    options.extend(points.unwrap_or_default().iter().filter(|point| point.is_usable()).map(known));
+    options.retain(|option| option.value.chars().count() <= MAX_VALUE);
+    options.truncate(MAX_CHOICES - 1);
+    if let Some(picked) = picked.filter(|picked| (1..=MAX_VALUE).contains(&picked.chars().count()))
+        && !options.iter().any(|option| option.value == picked)
+    {
+        options.push(choice(picked, picked));
+    }
+    let chosen = picked.and_then(|picked| options.iter().find(|option| option.value == picked)).or_else(|| options.first());
+    Element::StaticSelect { action_id: "point".to_owned(), initial_option: chosen.cloned(), options }
+}
+
+/// Asks to type a phrase. What was typed stays, and how it differs is said above it.
+pub(super) fn phrase_question(phrase: &str, typed: &str, difference: Option<&str>) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    if let Some(difference) = difference {
+        blocks.extend(Block::paragraphs([mrkdwn!("⚠️ *Not approved yet.* {}", Prose(difference))]));
+    }
+    blocks.push(Block::paragraph(mrkdwn!("Type this to approve:")));
+    blocks.push(Block::paragraph(mrkdwn!("{}", Code(phrase))));
+    let hint = "Capitals, spaces and dashes do not matter; everything else does.";
+    blocks.push(input("phrase", "The phrase", Some(hint), false, line("phrase", Some(typed), false)));
+    blocks
 }

@@ -41,7 +41,7 @@ pub use decision::{decided_already, decision_counted, decision_reply, phrase_for
 pub use diagnose::diagnosis;
 pub use doctor::{doctor, doctor_was_here};
 pub use failover::{FailoverChoices, failover_auto, failover_form, failover_verified};
-pub use forms::{RestoreChoices, ask_form, backup_form, restore_form};
+pub use forms::{BY_MOMENT, LAST_KNOWN_GOOD, RestoreChoices, ask_form, backup_form, restore_form};
 pub use health::{Checked, health};
 pub use help::{Rights, help_overview, help_verb};
 pub use hold::{backup_held, backup_released, with_holds};

@@ -2,15 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{Block, Channel, Code, Element, Form, Message, Moment, Mrkdwn, Plain, Prose, Style};
+use super::{Block, Channel, Code, Element, Form, Message, Moment, Mrkdwn, Style, forms};
 use crate::{
     approval::{Approval, State},
     mrkdwn,
     policy::{self, Standing},
 };
-
-/// Characters of what was typed that a form shows again.
-const MAX_TYPED: usize = 200;
 
 /// The standing orders of the plan, and what can be done about each.
 #[must_use]
@@ -135,23 +132,7 @@ pub fn order_form(standing: &Standing, typed: &str, difference: Option<&str>) ->
     ];
     words.extend(order.conditions.iter().map(|condition| mrkdwn!("• while {}", Code(condition))));
     let mut blocks = Block::paragraphs(words);
-    if let Some(difference) = difference {
-        blocks.extend(Block::paragraphs([mrkdwn!("⚠️ *Not approved yet.* {}", Prose(difference))]));
-    }
-    blocks.push(Block::paragraph(mrkdwn!("Type this to approve:")));
-    blocks.push(Block::paragraph(mrkdwn!("{}", Code(&standing.phrase()))));
-    blocks.push(Block::Input {
-        block_id: "phrase".to_owned(),
-        label: Plain("The phrase".to_owned()),
-        element: Element::PlainTextInput {
-            action_id: "phrase".to_owned(),
-            initial_value: (!typed.is_empty()).then(|| typed.chars().take(MAX_TYPED).collect()),
-            placeholder: None,
-            multiline: false,
-        },
-        hint: Some(Plain("Capitals, spaces and dashes do not matter; everything else does.".to_owned())),
-        optional: false,
-    });
+    blocks.extend(forms::phrase_question(&standing.phrase(), typed, difference));
     Form {
         callback: "order_phrase".to_owned(),
         title: "Approve an order".to_owned(),

@@ -68,7 +68,7 @@ fn c2_c3_a_stranger_may_nothing_by_any_verb_and_any_door() {
         let form = Request::Submit {
             callback: callback.to_owned(),
             reference: "p-none".to_owned(),
-            values: [("database", "orders"), ("source", "latest"), ("service", "orders"), ("phrase", "x"), ("why", "x")]
+            values: [("database", "orders"), ("point", "by-moment"), ("service", "orders"), ("phrase", "x"), ("why", "x")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
             view: ViewId(format!("W-{callback}")),

@@ -23,14 +23,12 @@ fn the_restore_form_while_recovery_points_are_not_known() {
     Database: 
        (•) inventory = inventory
        ( ) orders = orders
-    Go back to: 
-       (•) The latest moment there is: loses least = latest
-       ( ) A moment, typed under Moment: before the mistake = at
-       ( ) The newest recovery point that passed its checks = last-known-good
-       ( ) One recovery point, picked under Recovery point = id
-    Moment (for the second and third choice) (optional): ________
-       Such as 14:05, 2026-11-22 14:05 Berlin or 10m ago. For the newest good recovery point: only from before this.
-    Recovery point (for the last choice) (optional): ________
+    Go back to this moment (optional): ________
+       Just before the mistake, such as 14:05, 2026-11-22 14:05 Berlin or 10m ago. Left empty, it is the latest moment there is.
+    Or to a recovery point?: 
+       (•) No, by the moment above = by-moment
+       ( ) The newest that passed its checks = last-known-good
+       With the newest that passed its checks, a moment above means: only from before it.
     Why (optional): ________
        Those who approve see it, and it is kept.
     [Close] [Propose the restore]
@@ -39,7 +37,7 @@ fn the_restore_form_while_recovery_points_are_not_known() {
 
 #[test]
 fn the_restore_form_keeps_what_was_typed_and_says_what_is_wrong() {
-    let typed = [("source", "id"), ("at", "25:00"), ("point", "mayday-inventory-1"), ("reason", "a mistake")];
+    let typed = [("at", "25:00"), ("point", "mayday-inventory-1"), ("reason", "a mistake")];
     let form = RestoreChoices {
         points: Some(vec![
             point("mayday-inventory-2", None, None),
@@ -47,28 +45,26 @@ fn the_restore_form_keeps_what_was_typed_and_says_what_is_wrong() {
             point("rds:inventory-db-2026-11-22-01-00-with-a-name-that-is-longer-than-a-choice-shows", Some(at("01:00:00")), None),
         ]),
         typed: typed.map(|(handle, text)| (handle.to_owned(), text.to_owned())).into_iter().collect::<BTreeMap<_, _>>(),
-        problem: Some("“25:00” is no time. Type `14:05` or `10m ago`.".to_owned()),
+        problem: Some(("at".to_owned(), "“25:00” is no time. Type `14:05` or `10m ago`.".to_owned())),
         ..choices()
     };
     insta::assert_snapshot!(read_form(&restore_form(&form)), @r"
     [[ Restore a database ]] restore
-    ⚠️ “25:00” is no time. Type `14:05` or `10m ago`.
-
     You see exactly what would be done before anything is done, and somebody else must approve it. The instance of today stays as it is.
 
     Database: 
        (•) inventory = inventory
        ( ) orders = orders
-    Go back to: 
-       ( ) The latest moment there is: loses least = latest
-       ( ) A moment, typed under Moment: before the mistake = at
-       ( ) The newest recovery point that passed its checks = last-known-good
-       (•) One recovery point, picked under Recovery point = id
-    Moment (for the second and third choice) (optional): ____25:00____
-       Such as 14:05, 2026-11-22 14:05 Berlin or 10m ago. For the newest good recovery point: only from before this.
-    Recovery point (for the last choice) (optional): 
+    ⚠️ “25:00” is no time. Type `14:05` or `10m ago`.
+
+    Go back to this moment (optional): ____25:00____
+       Just before the mistake, such as 14:05, 2026-11-22 14:05 Berlin or 10m ago. Left empty, it is the latest moment there is.
+    Or to a recovery point?: 
+       ( ) No, by the moment above = by-moment
+       ( ) The newest that passed its checks = last-known-good
        (•) Nov 22 02:00 UTC, verified: mayday-inventory-1 = mayday-inventory-1
        ( ) Nov 22 01:00 UTC, not verified: rds:inventory-db-2026-11-22-01-00-with-a-n… = rds:inventory-db-2026-11-22-01-00-with-a-name-that-is-longer-than-a-choice-shows
+       With the newest that passed its checks, a moment above means: only from before it.
     Why (optional): ____a mistake____
        Those who approve see it, and it is kept.
     [Close] [Propose the restore]

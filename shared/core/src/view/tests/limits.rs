@@ -174,7 +174,7 @@ fn k2_absurd_lists_and_forms_fit() {
         databases: (0..100).map(|number| format!("{HOSTILE}{number}")).collect(),
         points: Some(points),
         typed: [("at", HOSTILE.repeat(60)), ("reason", HOSTILE.repeat(60))].map(|(handle, text)| (handle.to_owned(), text)).into(),
-        problem: Some(HOSTILE.repeat(60)),
+        problem: Some(("at".to_owned(), HOSTILE.repeat(60))),
         ..RestoreChoices::default()
     };
     form_fits(&restore_form(&choices));

@@ -56,7 +56,7 @@ fn read_element(element: &Element) -> String {
     match element {
         Element::Button { action_id, text, value, .. } => format!("[{}]({action_id} {value})", text.0),
         Element::PlainTextInput { initial_value, .. } => format!("____{}____", initial_value.as_deref().unwrap_or_default()),
-        Element::StaticSelect { options, initial_option, .. } | Element::RadioButtons { options, initial_option, .. } => {
+        Element::StaticSelect { options, initial_option, .. } => {
             let mark = |value: &str| if initial_option.as_ref().is_some_and(|first| first.value == value) { "(•)" } else { "( )" };
             options.iter().map(|option| format!("\n   {} {} = {}", mark(&option.value), option.text.0, option.value)).collect()
         }

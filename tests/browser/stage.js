@@ -1,0 +1,29 @@
+// What every story stands on: a local stack of its own and a browser, there before the first test and gone after the last.
+
+import { after, before } from "node:test";
+
+import { startBrowser } from "./chromium.js";
+import { Person } from "./person.js";
+import { startStack } from "./stack.js";
+
+/** Opens a stage for the tests of a file: {url, enter}. */
+export function openStage() {
+  let stack;
+  let browser;
+  before(async () => {
+    [stack, browser] = await Promise.all([startStack(), startBrowser()]);
+  });
+  after(async () => {
+    await browser?.close();
+    await stack?.stop();
+  });
+  return {
+    get url() {
+      return stack.url;
+    },
+    /** Somebody sits down at the console, in a window of this size. */
+    enter: ({ as = "", viewport } = {}) => Person.open(browser, `${stack.url}/${as && `?as=${as}`}`, viewport),
+    /** What the stack says of itself. */
+    state: async () => (await fetch(`${stack.url}/local/state`)).json(),
+  };
+}
