@@ -10,6 +10,7 @@ use crate::{
     secrets::Secrets,
     seed::Seed,
     service::{ACCOUNT, Service, Shared},
+    sites::Sites,
 };
 
 /// Databases, secrets, objects, zones, and the name server over them.
@@ -23,6 +24,8 @@ pub struct Data {
     pub s3: Arc<S3>,
     /// Route 53.
     pub route53: Arc<Route53>,
+    /// The sites of services.
+    pub sites: Arc<Sites>,
     /// The name server.
     pub dns: Arc<Dns>,
 }
@@ -38,7 +41,8 @@ impl Data {
         let secrets = Secrets::open(shared.clone())?;
         let s3 = S3::open(shared.clone())?;
         let route53 = Route53::open(shared.clone())?;
-        let dns = Dns::open(shared, route53.clone(), rds.clone()).await?;
+        let sites = Sites::open(shared, &seed.sites).await;
+        let dns = Dns::open(shared, route53.clone(), rds.clone(), sites.clone()).await?;
         for region in &seed.regions {
             let bucket = bucket(region);
             s3.seed(region, &bucket);
@@ -57,7 +61,7 @@ impl Data {
             let secret = rds.seed_standby(standby).await?;
             secrets.seed(&standby.region, &standby.secret, &secret.to_string());
         }
-        Ok(Self { rds, secrets, s3, route53, dns })
+        Ok(Self { rds, secrets, s3, route53, sites, dns })
     }
 
     /// The services that answer AWS's APIs.

@@ -1,4 +1,4 @@
-//! The stack's name server: Route 53's zones and RDS's endpoints, by UDP and TCP on loopback.
+//! The stack's name server: Route 53's zones, RDS's endpoints and the sites of services, by UDP and TCP on loopback.
 
 use std::{net::Ipv4Addr, sync::Arc};
 
@@ -15,11 +15,11 @@ use tokio::{
     net::{TcpListener, TcpStream, UdpSocket},
 };
 
-use crate::{rds::Rds, route53::Route53, service::Shared};
+use crate::{rds::Rds, route53::Route53, service::Shared, sites::Sites};
 
 /// The longest chain of CNAMEs that is followed.
 const CHAIN: usize = 8;
-/// The TTL of an RDS endpoint, in seconds, as on AWS.
+/// The TTL of what AWS names, such as an RDS endpoint, in seconds, as on AWS.
 const ENDPOINT_TTL: u64 = 5;
 /// The most that fits into an answer by UDP without extensions (RFC 1035).
 const DATAGRAM: usize = 512;
@@ -35,6 +35,7 @@ pub struct Dns {
 struct Answers {
     route53: Arc<Route53>,
     rds: Arc<Rds>,
+    sites: Arc<Sites>,
 }
 
 /// One answer: name, type, TTL in seconds, value.
@@ -45,10 +46,10 @@ impl Dns {
     ///
     /// # Errors
     /// When no port is free for both protocols.
-    pub async fn open(shared: &Arc<Shared>, route53: Arc<Route53>, rds: Arc<Rds>) -> anyhow::Result<Arc<Self>> {
+    pub async fn open(shared: &Arc<Shared>, route53: Arc<Route53>, rds: Arc<Rds>, sites: Arc<Sites>) -> anyhow::Result<Arc<Self>> {
         let (udp, tcp) = sockets().await?;
         let port = udp.local_addr()?.port();
-        let answers = Arc::new(Answers { route53, rds });
+        let answers = Arc::new(Answers { route53, rds, sites });
         shared.tasks.spawn(serve_udp(udp, answers.clone()));
         shared.tasks.spawn(serve_tcp(tcp, answers.clone()));
         Ok(Arc::new(Self { port, answers }))
@@ -73,7 +74,7 @@ impl Answers {
         let mut found = Vec::new();
         let mut next = name.to_owned();
         for _ in 0..CHAIN {
-            if let Some(address) = self.rds.resolve(&next) {
+            if let Some(address) = self.rds.resolve(&next).or_else(|| self.sites.resolve(&next)) {
                 if kind == "A" {
                     found.push((next, "A", ENDPOINT_TTL, address.to_string()));
                 }

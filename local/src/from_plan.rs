@@ -1,10 +1,12 @@
-//! The first world of a stack, from a plan: its people and channel in Slack, its databases in RDS, its zones in Route 53.
+//! The first world of a stack, from a plan: its people and channel in Slack, its databases in RDS, its zones in Route 53, the
+//! sites that its probes ask.
 
 use std::collections::BTreeSet;
 
-use mayday_core::plan::{Failover, Plan, PlanError, Service, Traffic, load};
+use mayday_core::plan::{Failover, Plan, PlanError, ProbeKind, Service, Traffic, load};
+use reqwest::Url;
 
-use crate::seed::{Seed, SeedChannel, SeedDatabase, SeedPerson, SeedStandby, SeedZone};
+use crate::seed::{Seed, SeedChannel, SeedDatabase, SeedPage, SeedPerson, SeedSite, SeedStandby, SeedZone};
 
 /// How many rows a seeded database has: enough that bringing them back is work.
 pub const ROWS: u64 = 100_000;
@@ -18,7 +20,7 @@ pub fn seed(plan_yaml: &str, rows: u64) -> Result<Seed, PlanError> {
     let people = plan.people.iter().map(|(name, person)| SeedPerson {
         id: person.slack.clone(),
         name: name.clone(),
-        real_name: capitalized(name),
+        real_name: person.name.clone().or_else(|| person.title.clone()).unwrap_or_else(|| capitalized(name)),
         roles: person.roles.clone(),
     });
     let channels = [(plan.slack.channel.as_str(), "recovery"), ("C0GENERAL0", "general")];
@@ -43,6 +45,7 @@ pub fn seed(plan_yaml: &str, rows: u64) -> Result<Seed, PlanError> {
         regions: regions(&plan),
         plan_yaml: plan_yaml.to_owned(),
         zones: zones(&plan),
+        sites: sites(&plan),
     })
 }
 
@@ -122,7 +125,66 @@ fn zones(plan: &Plan) -> Vec<SeedZone> {
     zones
 }
 
+/// The hosts that probes ask by plain HTTP. A name that leads to sites is asked at each of them.
+fn sites(plan: &Plan) -> Vec<SeedSite> {
+    let mut sites: Vec<SeedSite> = Vec::new();
+    let own = plan.services.values().flat_map(|service| &service.probes);
+    let away = failovers(plan).flat_map(|(_, failover)| failover.primary.probes.iter().chain(&failover.secondary.probes));
+    for probe in own.chain(away) {
+        let ProbeKind::Http { url, status, contains } = &probe.how else { continue };
+        // An address is somebody else's, and nobody has the certificate of a name.
+        let Some(url) = Url::parse(url).ok().filter(|url| url.scheme() == "http" && url.domain().is_some()) else { continue };
+        let (Some(host), Some(port)) = (url.domain(), url.port_or_known_default()) else { continue };
+        let page =
+            SeedPage { port, path: url.path().to_owned(), status: *status, says: contains.clone().unwrap_or_else(|| "well".to_owned()) };
+        for host in hosts(plan, host) {
+            match sites.iter_mut().find(|site| site.host == host) {
+                Some(site) if site.pages.contains(&page) => {}
+                Some(site) => site.pages.push(page.clone()),
+                None => sites.push(SeedSite { host, pages: vec![page.clone()] }),
+            }
+        }
+    }
+    sites
+}
+
+/// The hosts that a name leads to: those of its sites where it is an alias, else itself.
+fn hosts(plan: &Plan, name: &str) -> Vec<String> {
+    let records = failovers(plan).flat_map(|(_, failover)| &failover.records);
+    let alias = records.filter(|record| record.kind == "CNAME").find(|record| record.name.trim_end_matches('.') == name);
+    alias.map_or_else(
+        || vec![name.to_owned()],
+        |record| record.primary.iter().chain(&record.secondary).map(|host| host.trim_end_matches('.').to_owned()).collect(),
+    )
+}
+
 fn capitalized(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_asked_at_each_site_that_it_leads_to() {
+        let seed = seed(include_str!("../../plans/capliquify/plan.yaml"), 10).unwrap();
+        let hosts: Vec<&str> = seed.sites.iter().map(|site| site.host.as_str()).collect();
+        assert_eq!(hosts, ["production.sentia.example", "backup-production.sentia.example"]);
+        for site in &seed.sites {
+            let page = SeedPage { port: 8080, path: "/health".to_owned(), status: 200, says: "well".to_owned() };
+            assert_eq!(site.pages, [page], "asked by its own name and by the one that people use, and it is one page");
+        }
+    }
+
+    #[test]
+    fn what_is_nobody_s_name_here_gets_no_site() {
+        let plan = include_str!("../../plans/capliquify/plan.yaml");
+        for url in ["https://elsewhere.example/health", "http://192.0.2.1:8080/health"] {
+            let plan = plan.replace("http://manufacturing.sentia.example:8080/health", url);
+            assert!(plan.contains(url));
+            assert_eq!(seed(&plan, 10).unwrap().sites.len(), 2, "{url}");
+        }
+    }
 }

@@ -30,6 +30,7 @@ pub mod scheduler;
 pub mod secrets;
 pub mod seed;
 pub mod service;
+pub mod sites;
 pub mod slack;
 pub mod stack;
 pub mod states;

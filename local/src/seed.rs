@@ -26,6 +26,9 @@ pub struct Seed {
     pub plan_yaml: String,
     /// The hosted zones of Route 53.
     pub zones: Vec<SeedZone>,
+    /// The hosts on which its services answer.
+    #[serde(default)]
+    pub sites: Vec<SeedSite>,
 }
 
 impl Seed {
@@ -97,4 +100,26 @@ pub struct SeedZone {
     pub private: bool,
     /// Name, type, TTL in seconds, value.
     pub records: Vec<(String, String, u64, String)>,
+}
+
+/// A host on which a service answers by HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeedSite {
+    /// Its name.
+    pub host: String,
+    /// What it is asked for.
+    pub pages: Vec<SeedPage>,
+}
+
+/// What a site answers while it is well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeedPage {
+    /// The port.
+    pub port: u16,
+    /// The path, which begins with a slash.
+    pub path: String,
+    /// The status.
+    pub status: u16,
+    /// What the answer contains.
+    pub says: String,
 }

@@ -141,6 +141,10 @@ impl console::World for Behind {
                 let lambda = self.lambda.upgrade().ok_or("The stack is stopping.")?;
                 Ok(json!({"what": what, "target": target, "killed": lambda.kill(target), "at": Timestamp::now()}))
             }
+            "break_site" | "mend_site" => {
+                let done = self.data.sites.set_broken(target, what == "break_site");
+                done.map(|()| json!({"what": what, "target": target, "before": self.outbox.now()})).map_err(|error| format!("{error:#}."))
+            }
             _ => {
                 let broken = self.data.rds.break_database(&what.replace('_', "-"), target).await;
                 broken.map(|broken| json!(broken)).map_err(|error| format!("{error:#}."))

@@ -6,8 +6,9 @@ use std::{sync::Arc, time::Duration};
 use mayday_local::{
     clock::Clock,
     data::{Data, bucket},
-    seed::{Seed, SeedDatabase, SeedZone},
+    seed::{Seed, SeedDatabase, SeedPage, SeedSite, SeedZone},
     service::Shared,
+    sites::Sites,
 };
 
 fn seed() -> Seed {
@@ -53,4 +54,24 @@ async fn a_client_finds_the_database_by_its_name_and_signs_in_with_its_secret_al
         assert!(views.iter().all(|view| !view.answers), "no server outlives a stop");
     }
     assert_eq!(secrets[0], secrets[1]);
+}
+
+#[tokio::test]
+async fn a_site_answers_as_the_plan_says_until_it_is_broken() {
+    let dir = tempfile::tempdir().unwrap();
+    let shared = Shared::new(Clock::open(dir.path(), 1.0).unwrap(), dir.path().to_owned(), String::new());
+    let page = SeedPage { port: 8080, path: "/health".to_owned(), status: 204, says: String::new() };
+    let sites = Sites::open(&shared, &[SeedSite { host: "shop.example.com".to_owned(), pages: vec![page] }]).await;
+    let address = sites.resolve("SHOP.example.com.").unwrap();
+    assert_eq!(sites.resolve("other.example.com"), None);
+    // Only plain HTTP is spoken, but the client wants a provider to exist.
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ask = async |path: &str| client.get(format!("http://{address}:8080{path}")).send().await.unwrap().status().as_u16();
+    assert_eq!((ask("/health").await, ask("/else").await), (204, 404));
+    sites.set_broken("shop.example.com", true).unwrap();
+    assert_eq!(ask("/health").await, 503);
+    sites.set_broken("shop.example.com", false).unwrap();
+    assert_eq!(ask("/health").await, 204);
+    assert!(sites.set_broken("other.example.com", true).unwrap_err().to_string().contains("shop.example.com"), "what there is, is named");
 }

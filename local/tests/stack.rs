@@ -95,6 +95,7 @@ async fn a_first_start_holds_the_seed_and_a_restart_the_same_world() {
         regions: vec!["eu-west-1".to_owned()],
         plan_yaml: "name: demo".to_owned(),
         zones: Vec::new(),
+        sites: Vec::new(),
     };
     let mut tokens = Vec::new();
     for _ in 0..2 {

@@ -54,7 +54,7 @@ async fn names_hold_their_contract() {
             ("api.db.contract.internal".to_owned(), "A".to_owned(), 60, "192.0.2.1".to_owned()),
         ],
     });
-    let server = mayday_local::dns::Dns::open(&stack.shared, route53.clone(), rds).await.unwrap();
+    let server = mayday_local::dns::Dns::open(&stack.shared, route53.clone(), rds, std::sync::Arc::default()).await.unwrap();
     let resolver = Resolver::from_list(&format!("127.0.0.1:{}", server.port())).unwrap();
     let dns = Route53Dns::new(&stack.connection([route53]), resolver);
     contract::dns::everything(&dns, &stack, &contract::dns::Zone { id: &id }).await;
