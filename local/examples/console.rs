@@ -50,6 +50,8 @@ impl World for Scenery {
             endpoint: Some(format!("{instance}.c0example.{region}.rds.amazonaws.com:5432")),
             tables: tables.into_iter().map(|(name, rows)| Table { name: name.to_owned(), rows }).collect(),
             latest_restorable_time: Some(self.shared.clock.now()),
+            reached: instance == "inventory",
+            follows: None,
         };
         let killed = self.killed.lock().is_ok_and(|killed| *killed);
         vec![

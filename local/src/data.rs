@@ -11,6 +11,7 @@ use crate::{
     seed::Seed,
     service::{ACCOUNT, Service, Shared},
     sites::Sites,
+    traffic::Traffic,
 };
 
 /// Databases, secrets, objects, zones, and the name server over them.
@@ -28,6 +29,8 @@ pub struct Data {
     pub sites: Arc<Sites>,
     /// The name server.
     pub dns: Arc<Dns>,
+    /// Where traffic goes.
+    pub traffic: Arc<Traffic>,
 }
 
 impl Data {
@@ -61,7 +64,9 @@ impl Data {
             let secret = rds.seed_standby(standby).await?;
             secrets.seed(&standby.region, &standby.secret, &secret.to_string());
         }
-        Ok(Self { rds, secrets, s3, route53, sites, dns })
+        let traffic = Arc::new(Traffic::new(s3.clone(), secrets.clone(), dns.clone(), seed.regions.clone()));
+        rds.beat_where_applications_are(&traffic);
+        Ok(Self { rds, secrets, s3, route53, sites, dns, traffic })
     }
 
     /// The services that answer AWS's APIs.

@@ -35,5 +35,6 @@ pub mod slack;
 pub mod stack;
 pub mod states;
 pub mod tasks;
+pub mod traffic;
 pub mod wire;
 mod world;

@@ -15,6 +15,7 @@ use crate::{
     outside::{self, Outbox},
     service::Service,
     slack::Host,
+    traffic,
 };
 
 /// What stands behind the console and the workspace.
@@ -99,6 +100,7 @@ impl Host for Behind {
 impl console::World for Behind {
     async fn databases(&self) -> Vec<console::Database> {
         let views = self.data.rds.databases().await;
+        let reached = self.data.traffic.endpoints();
         let tables = |view: &crate::rds::DatabaseView| {
             let tables = view.databases.iter().flat_map(|database| &database.tables);
             tables.map(|table| Table { name: table.name.clone(), rows: u64::try_from(table.rows).unwrap_or(0) }).collect()
@@ -112,6 +114,8 @@ impl console::World for Behind {
                 endpoint: view.endpoint.as_ref().map(|host| format!("{host}:{}", crate::postgres::PORT)),
                 tables: tables(view),
                 latest_restorable_time: view.latest_restorable,
+                reached: view.endpoint.as_ref().is_some_and(|host| reached.contains(host)),
+                follows: view.follows.clone(),
             })
             .collect()
     }
@@ -133,6 +137,10 @@ impl console::World for Behind {
             }
         }
         answers
+    }
+
+    async fn services(&self) -> Vec<traffic::Service> {
+        self.data.traffic.services()
     }
 
     async fn break_it(&self, what: &str, target: &str) -> Result<Value, String> {

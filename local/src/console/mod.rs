@@ -104,8 +104,8 @@ async fn state(State(console): State<Console>) -> Response {
     let channels: Vec<_> = console.slack.channels().into_iter().filter(named).collect();
     let faults: Vec<_> = console.shared.faults.list().into_iter().map(|(id, rule)| json!({"id": id, "rule": rule})).collect();
     let world = &console.world;
-    let (databases, runs, dns, recovery_points) =
-        tokio::join!(world.databases(), world.runs(), world.dns_answers(), world.recovery_points());
+    let (databases, runs, dns, services, recovery_points) =
+        tokio::join!(world.databases(), world.runs(), world.dns_answers(), world.services(), world.recovery_points());
     Json(json!({
         "slack": {
             "team_id": workspace.team_id, "team_name": workspace.team_name, "enterprise_id": workspace.enterprise_id,
@@ -117,7 +117,7 @@ async fn state(State(console): State<Console>) -> Response {
         "regions": world.regions(),
         "dns_port": world.dns_port(),
         "outboxes": world.outboxes(),
-        "world": {"databases": databases, "recovery_points": recovery_points, "dns": dns, "runs": runs},
+        "world": {"databases": databases, "recovery_points": recovery_points, "dns": dns, "services": services, "runs": runs},
         "runs": runs,
         "faults": faults,
         "clock": {"now": console.shared.clock.now(), "scale": console.shared.clock.scale()},

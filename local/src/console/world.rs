@@ -20,6 +20,10 @@ pub struct Database {
     pub tables: Vec<Table>,
     /// The newest time that a point-in-time restore can go back to.
     pub latest_restorable_time: Option<Timestamp>,
+    /// Whether applications reach it now.
+    pub reached: bool,
+    /// The instance that it follows, of a replica.
+    pub follows: Option<String>,
 }
 
 /// A table of a database.
@@ -73,6 +77,11 @@ pub trait World: Send + Sync {
 
     /// What the plan's names resolve to.
     async fn dns_answers(&self) -> Vec<DnsAnswer> {
+        Vec::new()
+    }
+
+    /// The services that have another site, and where each of their names leads.
+    async fn services(&self) -> Vec<crate::traffic::Service> {
         Vec::new()
     }
 

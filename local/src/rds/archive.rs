@@ -39,7 +39,10 @@ impl Rds {
 
     async fn archive(&self, one: &Instance) -> anyhow::Result<()> {
         let cluster = self.cluster(one);
-        if let (true, Some(database)) = (one.beats, &one.database) {
+        let traffic = self.traffic.get().and_then(std::sync::Weak::upgrade);
+        if let Some(database) = &one.database
+            && traffic.is_some_and(|traffic| traffic.reaches(&one.identifier, &one.region))
+        {
             // An application that writes a heartbeat can't while the database takes no writes; its log goes on all the same.
             if let Err(error) = cluster.beat(database, self.shared.clock.now()).await {
                 tracing::debug!(instance = one.identifier, "no heartbeat: {error:#}");

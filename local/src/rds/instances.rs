@@ -81,8 +81,6 @@ impl Rds {
             killed: false,
             follows: draft.follows,
             latest: None,
-            // What replicates a database goes on with its heartbeat once it is promoted.
-            beats: matches!(draft.work, Work::Seed { .. } | Work::SeedReplica { .. } | Work::Replicate { .. }),
             seeded: if let Work::Seed { password, .. } = &draft.work { Some(password.clone()) } else { None },
             work: Some(draft.work),
         };

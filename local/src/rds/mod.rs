@@ -24,7 +24,7 @@ mod xml;
 use std::{
     collections::BTreeMap,
     net::Ipv4Addr,
-    sync::{Arc, Mutex, Weak},
+    sync::{Arc, Mutex, OnceLock, Weak},
     time::Duration,
 };
 
@@ -42,6 +42,7 @@ use self::{
 use crate::{
     postgres::{Addresses, Cluster, Installation},
     service::{Call, Reply, Service, Shared},
+    traffic::Traffic,
     wire::query::{self, Params},
 };
 
@@ -79,6 +80,8 @@ pub struct Rds {
     addresses: Addresses,
     clusters: Mutex<BTreeMap<String, Arc<Cluster>>>,
     options: Options,
+    /// Which instances applications reach: they write a heartbeat there.
+    traffic: OnceLock<Weak<Traffic>>,
     /// For the tasks that outlive a call.
     me: Weak<Self>,
 }
@@ -96,10 +99,24 @@ impl Rds {
         let installation = Arc::new(Installation::open(&shared.data.join("postgres")).await?);
         let store = Store::open(shared.data.join("rds"))?;
         let addresses = Addresses::seeded(&shared.data.to_string_lossy());
-        let rds =
-            Arc::new_cyclic(|me| Self { shared, store, installation, addresses, clusters: Mutex::default(), options, me: me.clone() });
+        let rds = Arc::new_cyclic(|me| Self {
+            shared,
+            store,
+            installation,
+            addresses,
+            clusters: Mutex::default(),
+            options,
+            traffic: OnceLock::new(),
+            me: me.clone(),
+        });
         rds.resume().await?;
         Ok(rds)
+    }
+
+    /// From now on the time is noted in the `heartbeat` table of each instance that applications reach, as one of them would.
+    pub fn beat_where_applications_are(&self, traffic: &Arc<Traffic>) {
+        // What is there already goes to the same places.
+        let _ = self.traffic.set(Arc::downgrade(traffic));
     }
 
     /// Stops all servers in order. Their data stays.

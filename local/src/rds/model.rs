@@ -88,8 +88,6 @@ pub(super) struct Instance {
     pub(super) follows: Option<String>,
     /// Up to when it can be restored.
     pub(super) latest: Option<Moment>,
-    /// Whether the stack notes its time in the database's own `heartbeat` table.
-    pub(super) beats: bool,
     /// The first master password of a seeded instance, for the secret that is made after it.
     pub(super) seeded: Option<String>,
     pub(super) work: Option<Work>,

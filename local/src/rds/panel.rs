@@ -151,27 +151,10 @@ impl Rds {
     /// # Errors
     /// When PostgreSQL or the disk refuses.
     pub async fn seed(&self, seed: &SeedDatabase) -> anyhow::Result<Value> {
-        let family = self.family();
-        self.add_group(GroupKind::Parameter, &seed.region, &format!("{}-{family}", seed.instance))?;
-        self.add_group(GroupKind::Subnet, &seed.region, &format!("{}-private", seed.instance))?;
-        let known = self.store.read().instance(&seed.region, &seed.instance).cloned();
-        let one = match known {
-            Some(one) => one,
-            None => {
-                let draft = self.seed_draft(seed, &family);
-                self.begin_instance(&seed.region, draft).map_err(|refusal| anyhow!("{}: {:?}", seed.instance, refusal.body))?
-            }
-        };
-        let one = self.settled(&one.resource).await?;
-        Ok(json!({
-            "engine": "postgres",
-            "host": one.endpoint(),
-            "port": PORT,
-            "username": one.master_user,
-            "password": one.seeded.as_deref().context("the database exists, but was not seeded")?,
-            "dbname": seed.database,
-            "dbInstanceIdentifier": one.identifier,
-        }))
+        let family = self.own_groups(&seed.region, &seed.instance)?;
+        let one = self.grown(&seed.region, self.seed_draft(seed, &family)).await?;
+        let password = one.seeded.as_deref().context("the database exists, but was not seeded")?;
+        Ok(secret_of(&one, Some(&seed.database), password))
     }
 
     /// Makes a read replica of one of the first world's databases, and waits until it is `available`. Returns what its
@@ -180,38 +163,41 @@ impl Rds {
     /// # Errors
     /// When PostgreSQL or the disk refuses, or the source was not seeded.
     pub async fn seed_standby(&self, seed: &SeedStandby) -> anyhow::Result<Value> {
-        let family = self.family();
-        self.add_group(GroupKind::Parameter, &seed.region, &format!("{}-{family}", seed.of))?;
-        self.add_group(GroupKind::Subnet, &seed.region, &format!("{}-private", seed.of))?;
+        self.own_groups(&seed.region, &seed.of)?;
         let source = self.store.read().instance(&seed.of_region, &seed.of).cloned();
         let source = source.with_context(|| format!("there is no instance {}", seed.of))?;
-        let known = self.store.read().instance(&seed.region, &seed.instance).cloned();
+        let draft = Draft {
+            identifier: seed.instance.clone(),
+            engine_version: source.engine_version.clone(),
+            master_user: source.master_user.clone(),
+            database: source.database.clone(),
+            setup: Setup { retention: 0, kms_key: Some(default_key(&seed.region)), ..source.setup.clone() },
+            tags: source.tags.clone(),
+            follows: Some(source.resource.clone()),
+            work: Work::SeedReplica { source: source.resource.clone() },
+        };
+        let one = self.grown(&seed.region, draft).await?;
+        let password = source.seeded.as_deref().context("its source exists, but was not seeded")?;
+        Ok(secret_of(&one, source.database.as_deref(), password))
+    }
+
+    /// Makes the parameter and subnet group that are named after an instance. The parameter group's family.
+    fn own_groups(&self, region: &str, instance: &str) -> anyhow::Result<String> {
+        let family = self.family();
+        self.add_group(GroupKind::Parameter, region, &format!("{instance}-{family}"))?;
+        self.add_group(GroupKind::Subnet, region, &format!("{instance}-private"))?;
+        Ok(family)
+    }
+
+    /// The instance of the draft's name, made now where there is none, when its work is done.
+    async fn grown(&self, region: &str, draft: Draft) -> anyhow::Result<Instance> {
+        let name = draft.identifier.clone();
+        let known = self.store.read().instance(region, &name).cloned();
         let one = match known {
             Some(one) => one,
-            None => {
-                let draft = Draft {
-                    identifier: seed.instance.clone(),
-                    engine_version: source.engine_version.clone(),
-                    master_user: source.master_user.clone(),
-                    database: source.database.clone(),
-                    setup: Setup { retention: 0, kms_key: Some(default_key(&seed.region)), ..source.setup.clone() },
-                    tags: source.tags.clone(),
-                    follows: Some(source.resource.clone()),
-                    work: Work::SeedReplica { source: source.resource.clone() },
-                };
-                self.begin_instance(&seed.region, draft).map_err(|refusal| anyhow!("{}: {:?}", seed.instance, refusal.body))?
-            }
+            None => self.begin_instance(region, draft).map_err(|refusal| anyhow!("{name}: {:?}", refusal.body))?,
         };
-        let one = self.settled(&one.resource).await?;
-        Ok(json!({
-            "engine": "postgres",
-            "host": one.endpoint(),
-            "port": PORT,
-            "username": one.master_user,
-            "password": source.seeded.as_deref().context("its source exists, but was not seeded")?,
-            "dbname": source.database,
-            "dbInstanceIdentifier": one.identifier,
-        }))
+        self.settled(&one.resource).await
     }
 
     fn seed_draft(&self, seed: &SeedDatabase, family: &str) -> Draft {
@@ -263,6 +249,19 @@ impl Rds {
         self.spawn_archiver(&one.resource);
         self.finish(&one.resource, "available")
     }
+}
+
+/// What a secret says of an instance, in the form that RDS's own secrets have.
+fn secret_of(one: &Instance, database: Option<&str>, password: &str) -> Value {
+    json!({
+        "engine": "postgres",
+        "host": one.endpoint(),
+        "port": PORT,
+        "username": one.master_user,
+        "password": password,
+        "dbname": database,
+        "dbInstanceIdentifier": one.identifier,
+    })
 }
 
 /// Nothing here is a default.
