@@ -3,7 +3,7 @@
 //! Its reads are always consistent and its transactions never conflict: what the product must survive there comes from
 //! the fault table.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::{
+    kept::Kept,
     service::{Call, Reply, Service},
     wire::{
         self,
@@ -25,6 +26,8 @@ const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 /// The tables of every region: as the table is a global one, all regions see the same items.
 pub struct DynamoDb {
     database: Database,
+    /// The tables whose last days can be brought back, as `UpdateContinuousBackups` said.
+    recoverable: Kept<BTreeSet<String>>,
 }
 
 impl DynamoDb {
@@ -35,10 +38,11 @@ impl DynamoDb {
     pub fn open(data: &Path) -> anyhow::Result<Self> {
         let file = data.join("dynamodb.sqlite");
         let path = file.to_str().context("the data directory's path is not UTF-8")?;
-        Ok(Self { database: Database::new(path).with_context(|| format!("can't open {path}"))? })
+        let database = Database::new(path).with_context(|| format!("can't open {path}"))?;
+        Ok(Self { database, recoverable: Kept::open(data.join("dynamodb.json"))? })
     }
 
-    /// Creates a table with the keys `pk` and `sk`, both texts, if there is none.
+    /// Creates a table with the keys `pk` and `sk`, both texts, if there is none: protected and recoverable, as the template's is.
     ///
     /// # Errors
     /// When the database refuses.
@@ -46,11 +50,16 @@ impl DynamoDb {
         let table = json!({
             "TableName": name,
             "BillingMode": "PAY_PER_REQUEST",
+            "DeletionProtectionEnabled": true,
             "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "S"}],
             "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         });
         match self.database.create_table(serde_json::from_value(table)?) {
-            Ok(_) | Err(DynoxideError::ResourceInUseException(_)) => Ok(()),
+            Ok(_) => {
+                self.recoverable.change(|tables| tables.insert(name.to_owned()));
+                Ok(())
+            }
+            Err(DynoxideError::ResourceInUseException(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
@@ -62,7 +71,24 @@ impl DynamoDb {
         serde_json::from_slice(&answer).ok()
     }
 
+    /// `DescribeContinuousBackups` and `UpdateContinuousBackups`, which the engine does not know.
+    fn continuous_backups(&self, operation: &str, body: &[u8]) -> Result<Vec<u8>, DynoxideError> {
+        let request: Value = read(body)?;
+        let table = request.get("TableName").and_then(Value::as_str).unwrap_or_default();
+        self.database.describe_table(serde_json::from_value(json!({"TableName": table})).map_err(unreadable)?)?;
+        if operation == "UpdateContinuousBackups" {
+            let enabled = request.pointer("/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled") == Some(&json!(true));
+            self.recoverable.change(|tables| if enabled { tables.insert(table.to_owned()) } else { tables.remove(table) });
+        }
+        let status = if self.recoverable.read().contains(table) { "ENABLED" } else { "DISABLED" };
+        let recovery = json!({"PointInTimeRecoveryStatus": status});
+        write(&json!({"ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": recovery}}))
+    }
+
     fn run(&self, operation: &str, body: &[u8]) -> Result<Vec<u8>, DynoxideError> {
+        if operation.ends_with("ContinuousBackups") {
+            return self.continuous_backups(operation, body);
+        }
         /// Reads the request, does it, writes the response.
         macro_rules! operations {
             ($($name:literal => $method:ident),* $(,)?) => {
@@ -138,6 +164,10 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, DynoxideError> {
             None => DynoxideError::SerializationException(message),
         }
     })
+}
+
+fn unreadable(error: serde_json::Error) -> DynoxideError {
+    DynoxideError::SerializationException(error.to_string())
 }
 
 fn write(response: &impl serde::Serialize) -> Result<Vec<u8>, DynoxideError> {

@@ -25,6 +25,13 @@ def test_scopes_are_the_least():
     assert "user" not in MANIFEST["oauth_config"]["scopes"]
 
 
+def test_the_doctor_and_the_local_workspace_have_the_same_scopes():
+    asked = set(MANIFEST["oauth_config"]["scopes"]["bot"])
+    for path, begin in [("shared/core/src/doctor/slack.rs", "SCOPES: [&str; 5] = ["), ("local/src/slack/workspace.rs", "scopes: [")]:
+        listed = (ROOT / path).read_text().split(begin, 1)[1].split("]", 1)[0]
+        assert set(re.findall(r'"([a-z:]+)"', listed)) == asked, path
+
+
 def test_the_bot_reads_no_conversation():
     assert SETTINGS["event_subscriptions"]["bot_events"] == ["app_home_opened"]
 

@@ -133,6 +133,8 @@ pub struct Workspace {
     pub bot_token: String,
     /// The deprecated verification token that payloads still carry.
     pub verification_token: String,
+    /// What the token may: the scopes that `infra/slack-manifest.yaml` asks for.
+    pub scopes: Vec<String>,
     /// The app's slash commands.
     pub commands: Vec<SlashCommand>,
     /// The app's shortcuts.
@@ -179,6 +181,7 @@ impl Default for Workspace {
             bot_user_id: "U0MAYDAY1".to_owned(),
             bot_token: "xoxb-local-mayday".to_owned(),
             verification_token: "local-verification-token".to_owned(),
+            scopes: ["chat:write", "commands", "files:write", "im:write", "users:read"].map(str::to_owned).to_vec(),
             commands: vec![dr],
             shortcuts: shortcuts(),
             people: Vec::new(),

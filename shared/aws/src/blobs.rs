@@ -32,7 +32,7 @@ impl S3Blobs {
     }
 }
 
-fn client(shared: &SdkConfig) -> Client {
+pub(crate) fn client(shared: &SdkConfig) -> Client {
     // Elsewhere than at AWS, no name server knows `bucket.host`.
     let elsewhere = shared.endpoint_url().is_some();
     Client::from_conf(config::Builder::from(shared).force_path_style(elsewhere).build())

@@ -51,5 +51,14 @@ pub const SQL: &[&str] = &["lambda:InvokeFunction"];
 /// [`crate::workflow`].
 pub const WORKFLOW: &[&str] = &["states:DescribeExecution", "states:SendTaskSuccess", "states:StartExecution"];
 
+/// [`crate::installation`].
+pub const INSTALLATION: &[&str] = &[
+    "dynamodb:DescribeContinuousBackups",
+    "dynamodb:DescribeTable",
+    "s3:GetBucketObjectLockConfiguration",
+    "s3:GetBucketVersioning",
+    "secretsmanager:DescribeSecret",
+];
+
 /// `shared/notify`, by requests signed by hand.
 pub const WAYS: &[&str] = &["ses:GetSuppressedDestination", "ses:SendEmail", "sms-voice:SendTextMessage", "sms-voice:SendVoiceMessage"];

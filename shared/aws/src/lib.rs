@@ -7,6 +7,7 @@ pub mod client;
 pub mod clock;
 pub mod databases;
 pub mod dns;
+pub mod installation;
 pub mod random;
 pub mod secrets;
 pub mod settings;

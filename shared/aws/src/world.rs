@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use mayday_core::port::{Chat, Clock, Directory, NoCharts, Probes, Secrets, Ways, World};
+use mayday_core::port::{Chat, Clock, Directory, NoCharts, Probes, Secrets, Ways, Workspace, World};
 use mayday_resolver::{LookupError, Resolver};
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     clock::{StackClock, SystemClock, UnreadableClock},
     databases::RdsDatabases,
     dns::Route53Dns,
+    installation::{Names, OwnInstallation},
     random::SystemRandom,
     secrets::SecretsManager,
     settings::{Missing, Settings, optional, required},
@@ -46,6 +47,8 @@ pub struct Environment {
     pub state_machine: String,
     /// `MAYDAY_INSPECTOR`: a function's name.
     pub inspector: String,
+    /// `MAYDAY_KEYS_SECRET`: the secret with the bot's own keys; `mayday/keys` where it is not set.
+    pub keys: String,
     /// `MAYDAY_CLOCK`: a local stack's clock.
     pub clock: Option<String>,
     /// `MAYDAY_DNS_SERVERS`: a local stack's name servers.
@@ -64,6 +67,7 @@ impl Environment {
             bucket: required(lookup, "MAYDAY_BUCKET")?,
             state_machine: required(lookup, "MAYDAY_STATE_MACHINE")?,
             inspector: required(lookup, "MAYDAY_INSPECTOR")?,
+            keys: optional(lookup, "MAYDAY_KEYS_SECRET").unwrap_or_else(|| "mayday/keys".to_owned()),
             clock: optional(lookup, "MAYDAY_CLOCK"),
             dns_servers: optional(lookup, "MAYDAY_DNS_SERVERS"),
         })
@@ -128,6 +132,12 @@ impl Aws {
         &self.environment.settings.region
     }
 
+    /// The name of the secret with the bot's own keys.
+    #[must_use]
+    pub fn keys(&self) -> &str {
+        &self.environment.keys
+    }
+
     /// What looks names up, for those who ask services.
     #[must_use]
     pub fn resolver(&self) -> Resolver {
@@ -140,10 +150,11 @@ impl Aws {
         self.environment.clock.is_some()
     }
 
-    /// Everything outside, with chat, people, probes and the ways to wake people as given.
+    /// Everything outside, with Slack (messages, people, and the app itself), probes and the ways to wake people as given.
     #[must_use]
-    pub fn world(&self, chat: Arc<dyn Chat>, directory: Arc<dyn Directory>, probes: Arc<dyn Probes>, ways: Ways) -> World {
+    pub fn world(&self, slack: Arc<impl Chat + Directory + Workspace + 'static>, probes: Arc<dyn Probes>, ways: Ways) -> World {
         let Self { environment, connection, .. } = self;
+        let names = Names { table: environment.table.clone(), bucket: environment.bucket.clone(), keys: environment.keys.clone() };
         World {
             clock: self.clock.clone(),
             random: Arc::new(SystemRandom),
@@ -155,8 +166,10 @@ impl Aws {
             probes,
             sql: Arc::new(InspectorSql::new(connection, environment.inspector.clone(), self.secrets.clone())),
             charts: Arc::new(NoCharts),
-            chat,
-            directory,
+            chat: slack.clone(),
+            directory: slack.clone(),
+            workspace: slack,
+            installation: Arc::new(OwnInstallation::new(connection, names)),
             pager: ways.pager,
             phone: ways.phone,
             mail: ways.mail,

@@ -10,7 +10,7 @@ use mayday_core::{
 
 use crate::{
     executor::{Inner, Shared, TaskId, stamp},
-    fault::{Fate, Millis, SECOND},
+    fault::{Fate, MINUTE, Millis, SECOND},
     state::State,
     trace::{Call, What},
 };
@@ -28,6 +28,8 @@ pub(crate) struct Gate {
 const TIMEOUT: Millis = 10 * SECOND;
 /// More calls than any course of events needs: what goes on after that goes in circles.
 const ENDLESS: u64 = 100_000;
+/// So many more for each minute that passes: what the scheduler's tick asks, which comes for ever.
+const EACH_MINUTE: u64 = 200;
 
 impl Gate {
     pub(crate) fn mortal(shared: &Arc<Shared>, task: TaskId) -> Self {
@@ -59,6 +61,8 @@ impl Gate {
             sql: gate.clone(),
             chat: gate.clone(),
             directory: gate.clone(),
+            workspace: gate.clone(),
+            installation: gate.clone(),
             pager: gate.clone(),
             phone: gate.clone(),
             mail: gate.clone(),
@@ -90,8 +94,9 @@ impl Gate {
         let passed = inner.now - inner.began;
         let (number, fate) = if self.mortal {
             inner.calls += 1;
-            if inner.calls > ENDLESS {
-                inner.violated("everything comes to an end", format!("{ENDLESS} calls were made"));
+            let most = ENDLESS + EACH_MINUTE * u64::try_from(passed / MINUTE).unwrap_or(0);
+            if inner.calls > most {
+                inner.violated("everything comes to an end", format!("{most} calls were made"));
             }
             (inner.calls - 1, inner.faults.fate(inner.calls - 1, &call, passed, &mut inner.dice))
         } else {

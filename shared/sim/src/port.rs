@@ -3,6 +3,7 @@
 mod chat;
 mod databases;
 mod dns;
+mod installation;
 mod pager;
 mod probes;
 mod secrets;

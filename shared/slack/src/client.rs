@@ -6,6 +6,7 @@
 mod chat;
 mod directory;
 mod files;
+mod workspace;
 
 use std::{sync::Arc, time::Duration};
 
@@ -107,9 +108,14 @@ impl SlackClient {
         Ok(Self { http, base, local: api_url.and_then(Origin::of), token })
     }
 
+    /// A request to a method, with the token.
+    fn to(&self, method: &str) -> reqwest::RequestBuilder {
+        self.http.post(format!("{}/{method}", self.base)).bearer_auth(self.token.expose_secret())
+    }
+
     /// Calls a method that takes JSON, and gives Slack's answer.
     pub(crate) async fn call(&self, method: &str, body: Value) -> Result<Value, Error> {
-        let request = self.http.post(format!("{}/{method}", self.base)).bearer_auth(self.token.expose_secret());
+        let request = self.to(method);
         let body = redacted(body).to_string();
         answer(request.header("content-type", "application/json; charset=utf-8").body(body).send().await).await
     }

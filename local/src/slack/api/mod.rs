@@ -7,7 +7,7 @@ mod files;
 mod people;
 mod views;
 
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 pub(crate) use arguments::Arguments;
@@ -72,7 +72,13 @@ impl Slack {
         {
             fields.insert("warning".to_owned(), json!("missing_charset"));
         }
-        json_reply(StatusCode::OK, &body)
+        let mut reply = json_reply(StatusCode::OK, &body);
+        // What every answer of Slack's says: what the token may, and what time it is there.
+        let now = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&self.shared.clock.now());
+        for (name, text) in [("x-oauth-scopes", self.workspace.scopes.join(",")), ("date", now.unwrap_or_default())] {
+            reply.headers.extend(HeaderValue::from_str(&text).ok().map(|value| (HeaderName::from_static(name), value)));
+        }
+        reply
     }
 
     fn method(&self, name: &str, arguments: &Arguments) -> Answer {

@@ -8,8 +8,8 @@ const LOOKED_AT: usize = 20;
 
 pub(super) async fn examine(desk: &Desk<'_>) -> Vec<Check> {
     // Whoever reads this has had the delivery claimed in the table, and the plan read from the bucket.
-    let mut checks =
-        vec![Check::well("Table and bucket", "the request was claimed in the one, the plan read from the other"), workflow(desk).await];
+    let records = Check::well("Records", "the request was claimed in the table, the plan read from the bucket");
+    let mut checks = vec![records, workflow(desk).await];
     for name in desk.current.plan.databases.keys().take(LOOKED_AT) {
         checks.push(database(desk, name).await);
     }

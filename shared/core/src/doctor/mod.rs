@@ -1,11 +1,14 @@
 //! The installation seen from inside: what works, what does not, and what to do about it. Every check only looks, or makes a call
 //! that changes nothing; what can't be tried without changing something is not claimed to work.
 
+mod around;
 mod cloud;
 mod past;
 mod people;
 mod plan;
 mod slack;
+
+pub use slack::SCOPES;
 
 use crate::{desk::Desk, failure::Failure};
 
@@ -57,6 +60,7 @@ impl Check {
 pub async fn examine(desk: &Desk<'_>) -> Vec<Check> {
     let mut checks = plan::examine(&desk.current);
     checks.extend(slack::examine(desk).await);
+    checks.extend(around::examine(desk).await);
     checks.extend(people::examine(desk).await);
     checks.extend(cloud::examine(desk).await);
     checks.extend(past::examine(desk).await);

@@ -11,6 +11,7 @@ mod clock;
 mod databases;
 mod directory;
 mod dns;
+mod installation;
 mod pager;
 mod probes;
 mod secrets;
@@ -25,10 +26,11 @@ pub use charts::{Charts, NoCharts};
 pub use chat::{Chat, Posted, ResponseUrl, TriggerId, ViewId};
 pub use clock::{Clock, Random};
 pub use databases::{
-    Databases, Difference, Endpoint, Instance, Phase, Quota, ReplicaSource, Replication, Restoration, RestoreFrom, Settings, Snapshot,
-    SnapshotKind, Tags,
+    BACKING_UP, Databases, Difference, Endpoint, Instance, Phase, Quota, ReplicaSource, Replication, Restoration, RestoreFrom, Settings,
+    Snapshot, SnapshotKind, Tags, WRONG_STATE,
 };
 pub use directory::{Directory, Profile};
+pub use installation::{App, BucketCare, Installation, KeysCare, TableCare, Workspace};
 pub use dns::{ChangeStatus, Dns, RecordChange, RecordSet, sound};
 pub use pager::{Alert, Letter, Mail, Pager, Phone, Sent, Ways};
 pub use probes::{Answer, Probes};
@@ -66,6 +68,10 @@ pub struct World {
     pub chat: Arc<dyn Chat>,
     /// Who people are.
     pub directory: Arc<dyn Directory>,
+    /// What the workspace says of the app itself.
+    pub workspace: Arc<dyn Workspace>,
+    /// The bot's own table, bucket and keys.
+    pub installation: Arc<dyn Installation>,
     /// PagerDuty.
     pub pager: Arc<dyn Pager>,
     /// Text messages and calls.

@@ -25,8 +25,9 @@ pub fn doctor(checks: &[Check]) -> Message {
     };
     let mut blocks = vec![Block::title("How the installation is"), Block::paragraph(text.clone())];
     blocks.extend(Block::paragraphs(checks.iter().map(line)));
-    let untried =
-        "What would change something was not tried: making, restoring and deleting instances, moving names and secrets. A drill tries it.";
+    let untried = "What would change something was not tried: making, restoring and deleting instances, moving names and secrets. Nor can \
+                   it be seen from here whether the runner's role may do that: `scripts/test template` compares the role with the code, and a \
+                   restore in a quiet hour tries it.";
     blocks.push(Block::small_print(mrkdwn!("{}", untried)));
     Message { text, blocks }
 }

@@ -1,5 +1,6 @@
 //! What the world is: plain data, no futures. Ports read and change it; invariants and tests look at it.
 
+mod around;
 pub(crate) mod chat;
 pub(crate) mod data;
 pub(crate) mod databases;
@@ -14,6 +15,7 @@ use mayday_core::{
 };
 use serde_json::Value;
 
+pub use around::Around;
 pub use chat::{ChatLog, Said};
 pub use data::Data;
 pub use databases::{Databases, Follows, InstanceState, SnapshotState};
@@ -35,6 +37,8 @@ pub struct State {
     pub secrets: BTreeMap<(String, String), SecretState>,
     /// Hosted zones.
     pub zones: Zones,
+    /// What stands around the bot.
+    pub around: Around,
     /// Services, and whether we see them.
     pub outside: Outside,
     /// Everything that was said.
