@@ -28,6 +28,8 @@ pub const RUNNER: &str = "mayday-runner";
 pub const WORKER: &str = "mayday-worker";
 /// The number that text messages come from.
 pub const SMS_SENDER: &str = "+15550100";
+/// The configuration set by which text messages and calls that reach nobody are reported.
+pub const SMS_REPORTS: &str = "mayday-reports";
 
 /// The schedule that looks every minute for what is due.
 pub const SWEEP: &str = "mayday-sweep";
@@ -76,6 +78,7 @@ pub fn table(folder: &Path, url: &str, seed: &Seed, dns: &str) -> Vec<Function> 
             ("MAYDAY_DNS_SERVERS", dns),
             ("PAGERDUTY_EVENTS_URL", &format!("{url}/pagerduty")),
             ("MAYDAY_SMS_SENDER", SMS_SENDER),
+            ("MAYDAY_SMS_REPORTS", SMS_REPORTS),
             ("MAYDAY_EMAIL_SENDER", "mayday@example.com"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned())),

@@ -50,10 +50,19 @@ impl Behind {
         keys.get(name)?.as_str().map(str::to_owned)
     }
 
-    /// A text message to our number: SNS hands it to the worker.
+    /// A text message to our number.
     fn sms_reply(&self, from: &str, text: &str) -> Result<Value, String> {
+        self.notify(&outside::inbound(self.home(), from, text, self.outbox.now()))
+    }
+
+    /// A text message, call or letter that left does not arrive after all.
+    fn undelivered(&self, id: &str) -> Result<Value, String> {
+        self.notify(&self.outbox.undelivered(self.home(), id).ok_or("No message of this id has left.")?)
+    }
+
+    /// SNS hands it to the worker.
+    fn notify(&self, event: &Value) -> Result<Value, String> {
         let lambda = self.lambda.upgrade().ok_or("The stack is stopping.")?;
-        let event = outside::inbound(self.home(), from, text, self.outbox.now());
         lambda.enqueue(functions::WORKER, event.to_string().as_bytes()).map_err(|error| format!("{error:#}."))?;
         Ok(json!({"sent": true}))
     }
@@ -164,6 +173,7 @@ impl console::World for Behind {
         let field = |name: &str| deed.get(name).and_then(Value::as_str).unwrap_or_default();
         let status = match field("do") {
             "sms_reply" => return Some(self.sms_reply(field("from"), field("text"))),
+            "undelivered" => return Some(self.undelivered(field("id"))),
             "pagerduty_ack" => "acknowledged",
             "pagerduty_resolve" => "resolved",
             _ => return None,

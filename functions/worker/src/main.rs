@@ -13,7 +13,7 @@ use mayday_core::{
     page,
 };
 use mayday_entry::{Bot, retryable};
-use mayday_notify::webhook;
+use mayday_notify::{report, webhook};
 use mayday_slack::{
     door,
     envelope::{Door, Envelope},
@@ -35,9 +35,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Event {
-    /// A text message to our number, by SNS. The function's policy lets no other topic in.
-    Sms {
-        /// The messages; one.
+    /// A text message to our number, or word that something was not delivered, by SNS. The function's policy lets no other topic in.
+    Notified {
+        /// What was published; one message.
         #[serde(rename = "Records")]
         records: Vec<Notified>,
     },
@@ -69,19 +69,29 @@ struct Inbound {
 
 async fn handle(bot: &Bot, event: Event) -> Result<Value, Diagnostic> {
     match event {
-        Event::Sms { records } => {
+        Event::Notified { records } => {
             for record in records {
-                let Ok(reply) = serde_json::from_str::<Inbound>(&record.sns.message) else {
-                    return note(bot, "sms.malformed", "", "no text message").await;
-                };
-                let replied = page::from_sms(&bot.world, &reply.origination_number, &reply.message_body).await;
-                replied.map_err(|fault| retryable(&fault))?;
+                notified(bot, &record.sns.message).await?;
             }
             Ok(Value::Null)
         }
         Event::Envelope(envelope) if envelope.door == Door::Pagerduty => paged(bot, &envelope).await,
         Event::Envelope(envelope) => answer(bot, *envelope).await,
     }
+}
+
+/// What AWS has to say: somebody's reply, or that a text message, call or letter did not arrive.
+async fn notified(bot: &Bot, message: &str) -> Result<(), Diagnostic> {
+    let done = if let Ok(reply) = serde_json::from_str::<Inbound>(message) {
+        page::from_sms(&bot.world, &reply.origination_number, &reply.message_body).await.map(drop)
+    } else if let Some(report) = report::read(message) {
+        page::undelivered(&bot.world, &report).await.map(drop)
+    } else {
+        // What was delivered is said as well.
+        tracing::info!("a notification that is neither a reply nor of something lost");
+        Ok(())
+    };
+    done.map_err(|fault| retryable(&fault))
 }
 
 /// What a human did in PagerDuty.

@@ -101,7 +101,7 @@ pub trait World: Send + Sync {
     /// The port of the DNS server on loopback.
     fn dns_port(&self) -> Option<u16>;
 
-    /// What somebody does outside of Slack: `sms_reply` (`from`, `text`), `pagerduty_ack` or `pagerduty_resolve` (`key`, `by`).
+    /// What somebody does outside of Slack: `sms_reply` (`from`, `text`), `undelivered` (`id`), `pagerduty_ack` or `pagerduty_resolve` (`key`, `by`).
     /// `None`: the deed is another one.
     async fn outside(&self, _deed: &Value) -> Option<Result<Value, String>> {
         None

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use pagerduty::{Human, PagerDuty, signature};
-pub use ses::Ses;
-pub use sms::{SmsVoice, inbound};
+pub use ses::{Ses, bounced};
+pub use sms::{SmsVoice, inbound, unreachable};
 
 use crate::{console::Outboxes, kept::Kept, service::Shared};
 
@@ -48,6 +48,15 @@ impl Outbox {
     /// The stack's time.
     pub(crate) fn now(&self) -> jiff::Timestamp {
         self.shared.clock.now()
+    }
+
+    /// What SNS says when a message that left did not arrive; `None`: there is no such message.
+    #[must_use]
+    pub fn undelivered(&self, region: &str, id: &str) -> Option<Value> {
+        let arrived = self.kept.read();
+        let is_it = |sent: &&Value| sent.get("id").and_then(Value::as_str) == Some(id);
+        let text = arrived.sms.iter().find(is_it).map(|sent| unreachable(region, sent, self.now()));
+        text.or_else(|| arrived.email.iter().find(is_it).map(|sent| bounced(region, sent, self.now())))
     }
 
     /// As the console shows it.

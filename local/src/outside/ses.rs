@@ -76,6 +76,26 @@ impl Ses {
     }
 }
 
+/// That a letter came back, as SNS hands it to a function.
+///
+/// <https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html>
+#[must_use]
+pub fn bounced(region: &str, sent: &Value, at: jiff::Timestamp) -> Value {
+    let to = sent.get("to").cloned().unwrap_or_default();
+    let recipients: Vec<Value> = to
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|address| json!({"emailAddress": address, "status": "5.1.1", "action": "failed"}))
+        .collect();
+    let message = json!({
+        "notificationType": "Bounce",
+        "bounce": {"bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": recipients, "timestamp": at},
+        "mail": {"timestamp": sent.get("at"), "source": sent.get("from"), "messageId": sent.get("id"), "destination": to},
+    });
+    super::sms::notification(region, &message, at)
+}
+
 #[async_trait]
 impl Service for Ses {
     fn name(&self) -> &'static str {

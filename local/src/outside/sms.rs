@@ -88,6 +88,31 @@ pub fn inbound(region: &str, from: &str, text: &str, at: Timestamp) -> Value {
         "inboundMessageId": wire::uuid(),
         "previousPublishedMessageId": wire::uuid(),
     });
+    notification(region, &message, at)
+}
+
+/// That nobody got a text message or a call, as SNS hands it to a function.
+///
+/// <https://docs.aws.amazon.com/sms-voice/latest/userguide/configuration-sets-event-format.html>
+#[must_use]
+pub fn unreachable(region: &str, sent: &Value, at: Timestamp) -> Value {
+    let call = sent.get("kind").and_then(Value::as_str) == Some("call");
+    let message = json!({
+        "eventType": if call { "VOICE_NO_ANSWER" } else { "TEXT_UNREACHABLE" },
+        "eventVersion": "1.0",
+        "eventTimestamp": at.as_millisecond(),
+        "isFinal": true,
+        "originationPhoneNumber": sent.get("from"),
+        "destinationPhoneNumber": sent.get("to"),
+        "messageId": sent.get("id"),
+        "messageStatus": if call { "NO_ANSWER" } else { "UNREACHABLE" },
+        "messageStatusDescription": if call { "Nobody took the call" } else { "Phone is currently unreachable/unavailable" },
+    });
+    notification(region, &message, at)
+}
+
+/// A message of the topic, as SNS hands it to a function.
+pub(super) fn notification(region: &str, message: &Value, at: Timestamp) -> Value {
     let topic = format!("arn:aws:sns:{region}:{ACCOUNT}:mayday-sms-replies");
     json!({"Records": [{
         "EventSource": "aws:sns",

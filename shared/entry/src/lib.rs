@@ -61,19 +61,18 @@ pub enum CannotBegin {
 pub async fn begin(lookup: impl Fn(&str) -> Option<String>) -> Result<Bot, CannotBegin> {
     let environment = Environment::read(&lookup).map_err(ConfigurationError::from)?;
     let aws = Aws::connect(environment)?;
-    let name = optional(&lookup, "MAYDAY_KEYS_SECRET").unwrap_or_else(|| "mayday/keys".to_owned());
-    let keys = aws.secrets().current(aws.region(), &name).await.map_err(CannotBegin::Keys)?;
+    let keys = aws.secrets().current(aws.region(), aws.keys()).await.map_err(CannotBegin::Keys)?;
     let keys: serde_json::Value = keys.and_then(|keys| serde_json::from_str(keys.value.expose()).ok()).unwrap_or_default();
     let key = |name: &str| {
         let text = keys.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty());
         text.map(|text| SecretString::from(text.to_owned()))
     };
-    let token = key("slack_bot_token").ok_or(CannotBegin::NoToken(name))?;
+    let token = key("slack_bot_token").ok_or_else(|| CannotBegin::NoToken(aws.keys().to_owned()))?;
     let ways = mayday_notify::ways(ways(&lookup, aws.settings(), key("pagerduty_routing_key")), aws.clock())?;
     let api_url = optional(&lookup, "SLACK_API_URL");
     let slack = Arc::new(SlackClient::new(token, api_url.as_deref())?);
     let probes = Prober::new(aws.resolver(), if aws.is_local() { Reach::Local } else { Reach::Outside })?;
-    Ok(Bot { world: aws.world(slack.clone(), slack, Arc::new(probes), ways), slack_origin: api_url.as_deref().and_then(Origin::of) })
+    Ok(Bot { world: aws.world(slack, Arc::new(probes), ways), slack_origin: api_url.as_deref().and_then(Origin::of) })
 }
 
 /// What the environment says of the ways to wake people.
@@ -83,6 +82,7 @@ fn ways(lookup: &impl Fn(&str) -> Option<String>, aws: &Settings, pagerduty_key:
         pagerduty_url: optional(lookup, "PAGERDUTY_EVENTS_URL"),
         pagerduty_key,
         sms_sender: optional(lookup, "MAYDAY_SMS_SENDER"),
+        sms_reports: optional(lookup, "MAYDAY_SMS_REPORTS"),
         email_sender: optional(lookup, "MAYDAY_EMAIL_SENDER"),
         sms_endpoint: elsewhere("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2"),
         ses_endpoint: elsewhere("AWS_ENDPOINT_URL_SESV2"),

@@ -7,6 +7,7 @@ mod http;
 mod mail;
 mod pagerduty;
 mod phone;
+pub mod report;
 mod signed;
 pub mod webhook;
 
@@ -33,6 +34,8 @@ pub struct Settings {
     pub sms_sender: Option<String>,
     /// `MAYDAY_EMAIL_SENDER`: an address that SES has verified.
     pub email_sender: Option<String>,
+    /// `MAYDAY_SMS_REPORTS`: the configuration set by which the SMS service says what was not delivered.
+    pub sms_reports: Option<String>,
     /// Where the SMS service is, if not at AWS.
     pub sms_endpoint: Option<String>,
     /// Where SES is, if not at AWS.
@@ -49,7 +52,11 @@ pub fn ways(settings: Settings, clock: &Arc<dyn Clock>) -> Result<Ways, Setup> {
     let http = http::client()?;
     let signed = |service, endpoint: Option<String>| signed::Signed::new(&http, &settings.aws, (service, endpoint), clock.clone());
     Ok(Ways {
-        phone: Arc::new(EndUserMessaging::new(signed("sms-voice", settings.sms_endpoint.clone()), settings.sms_sender.clone())),
+        phone: Arc::new(EndUserMessaging::new(
+            signed("sms-voice", settings.sms_endpoint.clone()),
+            settings.sms_sender.clone(),
+            settings.sms_reports.clone(),
+        )),
         mail: Arc::new(Ses::new(signed("ses", settings.ses_endpoint.clone()), settings.email_sender.clone())),
         pager: Arc::new(PagerDuty::new(http, settings.pagerduty_url.as_deref(), settings.pagerduty_key)),
     })

@@ -21,19 +21,25 @@ const KIND: &str = "TRANSACTIONAL";
 pub struct EndUserMessaging {
     signed: Signed,
     sender: Option<String>,
+    /// The configuration set whose events say what was not delivered.
+    reports: Option<String>,
 }
 
 impl EndUserMessaging {
-    pub(crate) fn new(signed: Signed, sender: Option<String>) -> Self {
-        Self { signed, sender }
+    pub(crate) fn new(signed: Signed, sender: Option<String>, reports: Option<String>) -> Self {
+        Self { signed, sender, reports }
     }
 
     async fn send(&self, operation: &str, message: impl FnOnce(&str) -> Value) -> Result<Sent, CallError> {
         let Some(sender) = &self.sender else { return Ok(Sent::Undelivered { why: "there is no number to send from".to_owned() }) };
         let target = format!("PinpointSMSVoiceV2.{operation}");
         let headers = [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", target.as_str())];
+        let mut message = message(sender);
+        if let (Some(reports), Some(fields)) = (&self.reports, message.as_object_mut()) {
+            fields.insert("ConfigurationSetName".to_owned(), json!(reports));
+        }
         // Sandbox, opt-out, spending limit, a number that is none: all of them are refusals, and mean that it does not arrive.
-        Ok(self.signed.call(Method::POST, "/", &headers, Some(&message(sender))).await?.sent())
+        Ok(self.signed.call(Method::POST, "/", &headers, Some(&message)).await?.sent())
     }
 }
 

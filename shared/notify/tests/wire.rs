@@ -30,6 +30,7 @@ fn settings(url: &str) -> Settings {
         pagerduty_url: Some(url.to_owned()),
         pagerduty_key: Some(SecretString::from("R0UTE".to_owned())),
         sms_sender: Some("+15550100".to_owned()),
+        sms_reports: None,
         email_sender: Some("mayday@example.com".to_owned()),
         sms_endpoint: Some(url.to_owned()),
         ses_endpoint: Some(url.to_owned()),

@@ -13,6 +13,7 @@ mod reply;
 mod roster;
 mod runs;
 mod send;
+mod undelivered;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +29,7 @@ pub use reply::{PagerEvent, Replied, from_pagerduty, from_sms};
 pub use roster::{Turn, ladder, on_call_now, turn, woken};
 pub use runs::watch_runs;
 pub use send::next_rung;
+pub use undelivered::{Undelivered, undelivered};
 
 use crate::{
     ident::{Actor, PageId},
@@ -223,6 +225,9 @@ pub struct Attempt {
     pub outcome: AttemptOutcome,
     /// The message in Slack, whose buttons go when somebody has taken the page.
     pub posted: Option<Posted>,
+    /// The id under which the way took it, by which it says later that it did not arrive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 /// What came of an attempt.

@@ -145,7 +145,7 @@ fn again_by_other_ways(plan: &Plan, page: &Page, round: u8, level: usize, now: T
 
 fn intended(person: &str, channel: Channel, instead_of: Option<Channel>, (round, level): (u8, usize), at: Timestamp) -> Attempt {
     let outcome = AttemptOutcome::Intended;
-    Attempt { at, round, level, person: person.to_owned(), channel, instead_of, outcome, posted: None }
+    Attempt { at, round, level, person: person.to_owned(), channel, instead_of, outcome, posted: None, reference: None }
 }
 
 /// Whether the plan says how to reach somebody that way.
@@ -189,8 +189,8 @@ pub(super) async fn deliver(world: &World, plan: &Plan, kept: Kept<Page>) -> Res
     let mut kept = kept;
     while let Some(index) = next_intended(&kept.value) {
         let Some(attempt) = kept.value.attempts.get(index).cloned() else { break };
-        let (outcome, posted) = hand_over(world, plan, &kept.value, &attempt).await;
-        kept = record(world, plan, kept, index, (outcome, posted)).await?;
+        let came = hand_over(world, plan, &kept.value, &attempt).await;
+        kept = record(world, plan, kept, index, came).await?;
     }
     note::settle(world, plan, kept).await
 }
@@ -203,19 +203,28 @@ fn next_intended(page: &Page) -> Option<usize> {
     waiting.min_by_key(|(index, made)| (made.channel == Channel::Slack, *index)).map(|(index, _)| index)
 }
 
+/// What came of handing an attempt over.
+#[derive(Debug, Clone)]
+struct Came {
+    outcome: AttemptOutcome,
+    posted: Option<Posted>,
+    reference: Option<String>,
+}
+
+impl From<AttemptOutcome> for Came {
+    fn from(outcome: AttemptOutcome) -> Self {
+        Self { outcome, posted: None, reference: None }
+    }
+}
+
 /// Writes down what came of an attempt, whoever else has written the page meanwhile, and what is tried instead.
-async fn record(
-    world: &World,
-    plan: &Plan,
-    kept: Kept<Page>,
-    index: usize,
-    came: (AttemptOutcome, Option<Posted>),
-) -> Result<Kept<Page>, Fault> {
+async fn record(world: &World, plan: &Plan, kept: Kept<Page>, index: usize, came: Came) -> Result<Kept<Page>, Fault> {
     let mut kept = kept;
     for _ in 0..RACES {
         let mut next = kept.value.clone();
         let Some(attempt) = next.attempts.get_mut(index) else { return Err(Fault::new("an attempt is gone")) };
-        (attempt.outcome, attempt.posted) = came.clone();
+        let Came { outcome, posted, reference } = came.clone();
+        (attempt.outcome, attempt.posted, attempt.reference) = (outcome, posted, reference);
         let attempt = attempt.clone();
         if attempt.channel == Channel::Pagerduty && attempt.arrived() {
             next.pagerduty = Some(PagerState::Triggered);
@@ -255,8 +264,8 @@ pub(super) fn instead(plan: &Plan, page: &Page, failed: &Attempt, now: Timestamp
     attempts
 }
 
-async fn hand_over(world: &World, plan: &Plan, page: &Page, attempt: &Attempt) -> (AttemptOutcome, Option<Posted>) {
-    let missing = |what: &str| (AttemptOutcome::Undelivered(format!("the plan has no {what}")), None);
+async fn hand_over(world: &World, plan: &Plan, page: &Page, attempt: &Attempt) -> Came {
+    let missing = |what: &str| AttemptOutcome::Undelivered(format!("the plan has no {what}")).into();
     let code = page.codes.get(&attempt.person).map(String::as_str);
     let sent = match (attempt.channel, plan.people.get(&attempt.person)) {
         (Channel::Pagerduty, _) => world.pager.trigger(&alert(plan, page)).await,
@@ -277,18 +286,17 @@ async fn hand_over(world: &World, plan: &Plan, page: &Page, attempt: &Attempt) -
         },
         (Channel::Slack, Some(person)) => {
             return match world.chat.post(&person.slack, None, &view::page_card(plan, page)).await {
-                Ok(posted) => (AttemptOutcome::Accepted, Some(posted)),
-                Err(error) => (failed(&error), None),
+                Ok(posted) => Came { outcome: AttemptOutcome::Accepted, posted: Some(posted), reference: None },
+                Err(error) => failed(&error).into(),
             };
         }
         (Channel::StatusPage | Channel::Social, _) | (_, None) => return missing("such way"),
     };
-    let outcome = match sent {
-        Ok(Sent::Accepted { .. }) => AttemptOutcome::Accepted,
-        Ok(Sent::Undelivered { why }) => AttemptOutcome::Undelivered(short(&why)),
-        Err(error) => failed(&error),
-    };
-    (outcome, None)
+    match sent {
+        Ok(Sent::Accepted { reference }) => Came { outcome: AttemptOutcome::Accepted, posted: None, reference: Some(reference) },
+        Ok(Sent::Undelivered { why }) => AttemptOutcome::Undelivered(short(&why)).into(),
+        Err(error) => failed(&error).into(),
+    }
 }
 
 /// Whatever the error, the next way is tried: with a page, twice is better than not at all.
@@ -300,7 +308,7 @@ fn failed(error: &CallError) -> AttemptOutcome {
     }
 }
 
-fn short(words: &str) -> String {
+pub(super) fn short(words: &str) -> String {
     words.chars().take(LONGEST).collect()
 }
 
