@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use mayday_aws::{blobs::S3Blobs, client::Connection, settings::Settings, table::DynamoTable};
 use mayday_core::{
-    plan::{self, Finding, Measure, Measured, PLAN_KEY, Plan, Verdict, Weight},
+    plan::{self, Measure, Measured, PLAN_KEY, Plan, Verdict, Weight},
     port::{Blobs, Table},
     store::Store,
 };
@@ -86,28 +86,19 @@ fn beside(file: &Path) -> impl Fn(&str) -> Option<String> {
 /// Prints every finding with its lines, and gives the plan if nothing stops it.
 fn examined(file: &Path, text: &str) -> anyhow::Result<(Plan, usize)> {
     let name = file.display().to_string();
-    let (plan, mut findings) = match plan::examine(text) {
-        Ok(examined) => examined,
+    #[expect(clippy::disallowed_methods, reason = "the one place where this command looks at the clock")]
+    let now = jiff::Timestamp::now();
+    let (plan, findings) = match plan::examine(text, &beside(file), now) {
+        Ok(checked) => checked,
         Err(error) => {
-            print_all(&error.findings, &name, text);
+            print!("{}", plan::shown(&error.findings, &name, text));
             bail!("{name} can't be read as a plan");
         }
     };
-    findings.extend(plan::located(text, plan::runbook_findings(&plan, &beside(file))));
-    #[expect(clippy::disallowed_methods, reason = "the one place where this command looks at the clock")]
-    let now = jiff::Timestamp::now();
-    findings.extend(plan::located(text, plan::uncovered(&plan, now)));
-    findings.sort_by_key(|finding| (finding.weight, finding.at));
-    print_all(&findings, &name, text);
+    print!("{}", plan::shown(&findings, &name, text));
     let errors = findings.iter().filter(|finding| finding.weight == Weight::Error).count();
     ensure!(errors == 0, "{name} can't be used: {errors} errors");
     Ok((plan, findings.len()))
-}
-
-fn print_all(findings: &[Finding], name: &str, text: &str) {
-    for finding in findings {
-        println!("{}", finding.shown(name, text));
-    }
 }
 
 async fn check(file: &Path, measured: Option<(&str, &str)>, time: bool) -> anyhow::Result<()> {

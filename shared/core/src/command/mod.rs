@@ -38,6 +38,7 @@ mod usage;
 
 pub use escape::Mention;
 pub use guess::{Known, guess};
+pub(crate) use name::is_invisible;
 pub use name::{is_mixed, shown};
 pub use nearest::{nearest, unknown};
 pub use parse::parse;

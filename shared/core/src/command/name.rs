@@ -79,7 +79,7 @@ pub(super) fn is_dash(character: char) -> bool {
 /// Whether a character takes no room or turns the direction of what follows: zero-width, bidirectional, soft hyphen, fillers, tags.
 ///
 /// Source: Unicode's `Default_Ignorable_Code_Point`, and the interlinear annotations.
-pub(super) fn is_invisible(character: char) -> bool {
+pub(crate) fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

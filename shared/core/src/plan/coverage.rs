@@ -12,6 +12,7 @@ use crate::runbook;
 pub fn uncovered(plan: &Plan, now: Timestamp) -> Vec<Finding> {
     let mut findings = Findings::default();
     let found = &mut findings;
+    let needed: BTreeSet<&String> = plan.services.values().flat_map(|service| &service.databases).collect();
     for (name, database) in &plan.databases {
         let at = Path::of(&["databases", name]);
         if database.checks.is_empty() {
@@ -24,7 +25,7 @@ pub fn uncovered(plan: &Plan, now: Timestamp) -> Vec<Finding> {
                 .warn(&at, format!("{at} has no heartbeat: what is lost is measured by its log only"))
                 .instead("Add one, such as select max(at) from heartbeat");
         }
-        if !plan.services.values().any(|service| service.databases.contains(name)) && !plan.services.is_empty() {
+        if !needed.contains(name) && !plan.services.is_empty() {
             found.warn(&at, format!("{at} belongs to no service")).instead("Name it under databases of the service that needs it");
         }
     }
@@ -44,7 +45,7 @@ pub fn uncovered(plan: &Plan, now: Timestamp) -> Vec<Finding> {
     if plan.on_call.escalation.is_empty() {
         found.warn(&Path::of(&["on_call"]), "nobody is on call: a page reaches nobody").instead("Add levels under on_call.escalation");
     }
-    findings.0
+    findings.list()
 }
 
 /// What is wrong with the organization's own runbooks. `file` reads one of them by its name beside the plan.
@@ -71,5 +72,5 @@ pub fn runbook_findings(plan: &Plan, file: &dyn Fn(&str) -> Option<String>) -> V
             }
         }
     }
-    findings.0
+    findings.list()
 }

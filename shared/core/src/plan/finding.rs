@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::command::is_invisible;
+
 /// Where in a plan something stands: keys, and numbers in lists, from the outside in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Path(pub Vec<String>);
@@ -68,9 +70,8 @@ impl Finding {
         self.way_out = Some(way_out.into());
     }
 
-    /// With the lines around it, as a compiler would show it; `file` is the name to show.
-    #[must_use]
-    pub fn shown(&self, file: &str, text: &str) -> String {
+    /// With the lines around it, as a compiler would show it.
+    fn shown(&self, file: &str, text: &[&str]) -> String {
         let weight = match self.weight {
             Weight::Error => "error",
             Weight::Warning => "warning",
@@ -80,24 +81,29 @@ impl Finding {
         let Some(Position { line, column }) = self.at else { return format!("{sentence}{way_out}") };
         let gutter = line.to_string().len();
         let first = line.saturating_sub(2).max(1);
-        let lines: String = text
-            .lines()
-            .enumerate()
-            .skip(first - 1)
-            .take(line + 1 - first)
-            .map(|(index, text)| format!(" {:>gutter$} | {}\n", index + 1, clipped(text)))
+        let lines: String = (first..=line)
+            .filter_map(|number| Some((number, text.get(number - 1)?)))
+            .map(|(number, text)| format!(" {number:>gutter$} | {}\n", clipped(text)))
             .collect();
         let under = format!(" {:>gutter$} | {:>column$}\n", "", "^", column = column.min(LONGEST_LINE));
         format!("{sentence} {:>gutter$}--> {file}:{line}:{column}\n{lines}{under}{way_out}", "")
     }
 }
 
+/// Findings with the lines around them, each as a compiler would show it; `file` is the name to show.
+#[must_use]
+pub fn shown(findings: &[Finding], file: &str, text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    findings.iter().map(|finding| finding.shown(file, &lines) + "\n").collect()
+}
+
 /// So much of a line is shown: a hostile file may have but one.
 const LONGEST_LINE: usize = 160;
 
 fn clipped(text: &str) -> String {
-    // Control characters could move a terminal's cursor.
-    text.chars().take(LONGEST_LINE).map(|character| if character.is_control() { ' ' } else { character }).collect()
+    // Control characters could move a terminal's cursor, and others the direction of what is read.
+    let hides = |character: char| character.is_control() || is_invisible(character);
+    text.chars().take(LONGEST_LINE).map(|character| if hides(character) { ' ' } else { character }).collect()
 }
 
 impl fmt::Display for Finding {
@@ -110,9 +116,20 @@ impl fmt::Display for Finding {
     }
 }
 
+/// So many findings of each weight are kept: nobody reads more, and a hostile file must not fill the memory.
+const MOST: usize = 1_000;
+/// So long are sentences, in characters: a hostile file may have but one name.
+const LONGEST: usize = 600;
+
 /// Collects findings.
 #[derive(Debug, Default)]
-pub(super) struct Findings(pub(super) Vec<Finding>);
+pub(super) struct Findings {
+    kept: Vec<Finding>,
+    errors: usize,
+    warnings: usize,
+    /// One that is not kept.
+    spare: Option<Finding>,
+}
 
 impl Findings {
     pub(super) fn error(&mut self, path: &Path, sentence: impl Into<String>) -> &mut Finding {
@@ -123,10 +140,41 @@ impl Findings {
         self.add(Weight::Warning, path, sentence.into())
     }
 
+    /// How many were found.
+    pub(super) fn len(&self) -> usize {
+        self.errors + self.warnings
+    }
+
+    /// All that were kept, and how many were not.
+    pub(super) fn list(mut self) -> Vec<Finding> {
+        for (weight, count, word) in [(Weight::Error, self.errors, "errors"), (Weight::Warning, self.warnings, "warnings")] {
+            if let Some(more) = count.checked_sub(MOST).filter(|more| *more > 0) {
+                let sentence = format!("{more} more {word} are not listed");
+                self.kept.push(Finding { weight, path: Path::default(), at: None, sentence, way_out: None });
+            }
+        }
+        self.kept
+    }
+
     fn add(&mut self, weight: Weight, path: &Path, sentence: String) -> &mut Finding {
-        let at = self.0.len();
-        self.0.push(Finding { weight, path: path.clone(), at: None, sentence, way_out: None });
+        let count = match weight {
+            Weight::Error => &mut self.errors,
+            Weight::Warning => &mut self.warnings,
+        };
+        *count += 1;
+        let is_kept = *count <= MOST;
+        let sentence = match sentence.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{}…", sentence.get(..end).unwrap_or_default()),
+            None => sentence,
+        };
+        let path = if is_kept { path.clone() } else { Path::default() };
+        let finding = Finding { weight, path, at: None, sentence, way_out: None };
+        if !is_kept {
+            return self.spare.insert(finding);
+        }
+        let at = self.kept.len();
+        self.kept.push(finding);
         #[expect(clippy::indexing_slicing, reason = "it was pushed the line before")]
-        &mut self.0[at]
+        &mut self.kept[at]
     }
 }

@@ -1,6 +1,7 @@
+use jiff::Timestamp;
 use serde_saphyr::{Error as YamlError, Options};
 
-use super::{Finding, Findings, Path, Plan, Position, Weight, check, locate::Places};
+use super::{Finding, Findings, Path, Plan, Position, Weight, check, coverage, locate::Places};
 use crate::command::nearest;
 
 /// A plan file may have this many bytes: ten times what a thousand services need.
@@ -11,6 +12,8 @@ const MOST_NODES: usize = 400_000;
 const DEEPEST: usize = 24;
 /// What aliases may add. A plan needs none.
 const MOST_REPLAYED: usize = 50_000;
+/// The most bytes that can be given a name by an anchor.
+const MOST_ANCHORED: usize = 64_000;
 
 /// Why a plan was not loaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,42 +50,66 @@ pub fn load(text: &str) -> Result<Plan, PlanError> {
     Ok(plan)
 }
 
-/// Reads a plan and says everything about it that its author should know.
+/// Reads a plan and says everything about it that its author should know: what is wrong, and what it leaves open at this
+/// time. `file` reads one of its runbooks by its name beside the plan.
 ///
 /// # Errors
 /// When it can't even be read.
-pub fn examine(text: &str) -> Result<(Plan, Vec<Finding>), PlanError> {
+pub fn examine(text: &str, file: &dyn Fn(&str) -> Option<String>, now: Timestamp) -> Result<(Plan, Vec<Finding>), PlanError> {
     let plan = read(text)?;
-    let findings = located(text, check::all(&plan));
-    Ok((plan, findings))
+    let mut findings = check::all(&plan);
+    findings.extend(coverage::runbook_findings(&plan, file));
+    findings.extend(coverage::uncovered(&plan, now));
+    Ok((plan, located(text, findings)))
 }
 
 /// Looks up where in the text each finding is, and puts the heavy ones first.
-#[must_use]
-pub fn located(text: &str, mut findings: Vec<Finding>) -> Vec<Finding> {
+pub(super) fn located(text: &str, mut findings: Vec<Finding>) -> Vec<Finding> {
     if !findings.is_empty() {
         let places = Places::of(text);
-        for finding in &mut findings {
+        for finding in findings.iter_mut().filter(|finding| !finding.path.0.is_empty()) {
             finding.at = places.find(&finding.path);
         }
     }
-    findings.sort_by_key(|finding| (finding.weight, finding.at));
+    findings.sort_by_key(|finding| (finding.weight, finding.at.is_none(), finding.at));
     findings
 }
 
-fn read(text: &str) -> Result<Plan, PlanError> {
+pub(super) fn read(text: &str) -> Result<Plan, PlanError> {
     let told = |sentence: String| {
         let mut findings = Findings::default();
         findings.error(&Path::default(), sentence).instead("Start from plans/demo.yaml; docs/plan.md explains every key");
-        PlanError::new(findings.0)
+        PlanError::new(findings.list())
     };
     if text.len() > LARGEST {
         return Err(told(format!("the plan has {} bytes; {LARGEST} are the most that is read", text.len())));
+    }
+    if let Some(finding) = hidden(text) {
+        return Err(PlanError::new(vec![finding]));
     }
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Err(told("the plan is empty".to_owned()));
     }
     serde_saphyr::from_str_with_options(text, options(true)).map_err(|error| PlanError::new(vec![finding(text, &error)]))
+}
+
+/// The first character that would make the file read other than it is: one that steers a terminal, or the direction of text.
+fn hidden(text: &str) -> Option<Finding> {
+    let hides = |character: char| {
+        (character.is_control() && !matches!(character, '\t' | '\n' | '\r'))
+            || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let (byte, hidden) = text.char_indices().find(|(_, character)| hides(*character))?;
+    let before = text.get(..byte).unwrap_or_default();
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Some(Finding {
+        weight: Weight::Error,
+        path: Path::default(),
+        at: Some(Position { line, column }),
+        sentence: format!("there is a character here that nobody sees, U+{:04X}", u32::from(hidden)),
+        way_out: Some("Take it out: it makes the file look other than it is".to_owned()),
+    })
 }
 
 /// How YAML is read: no further, no deeper and with no more aliases than a plan has. `strict` wants one spelling of each key.
@@ -96,7 +123,7 @@ pub(super) fn options(strict: bool) -> Options {
         max_aliases: 1_000,
         max_anchors: 1_000,
         max_recorded_anchor_events: MOST_REPLAYED,
-        max_recorded_anchor_bytes: LARGEST,
+        max_recorded_anchor_bytes: MOST_ANCHORED,
         max_total_scalar_bytes: LARGEST,
         max_merge_keys: 1_000,
     };

@@ -1,6 +1,6 @@
 //! Finds the line of a path: a second reading of the text, made only when there is something to point at.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer,
@@ -19,7 +19,7 @@ struct Node {
 enum Inside {
     Scalar,
     List(Vec<Node>),
-    Map(Vec<(String, Position, Node)>),
+    Map(BTreeMap<String, (Position, Node)>),
 }
 
 /// The keys of what a path leads to, in the order in which they are written: the plan itself keeps them by name.
@@ -28,11 +28,15 @@ pub fn keys(text: &str, path: &Path) -> Vec<String> {
     let places = Places::of(text);
     let Some(root) = &places.0 else { return Vec::new() };
     let inner = path.0.iter().try_fold(root, |node, step| match &node.inside {
-        Inside::Map(entries) => entries.iter().find(|(key, ..)| key == step).map(|(_, _, inner)| inner),
+        Inside::Map(entries) => entries.get(step).map(|(_, inner)| inner),
         Inside::Scalar | Inside::List(_) => None,
     });
     match inner.map(|node| &node.inside) {
-        Some(Inside::Map(entries)) => entries.iter().map(|(key, ..)| key.clone()).collect(),
+        Some(Inside::Map(entries)) => {
+            let mut keys: Vec<(Position, &String)> = entries.iter().map(|(key, (at, _))| (*at, key)).collect();
+            keys.sort_unstable();
+            keys.into_iter().map(|(_, key)| key.clone()).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -54,7 +58,7 @@ impl Places {
             let next = match &node.inside {
                 Inside::Scalar => None,
                 Inside::List(items) => step.parse::<usize>().ok().and_then(|index| items.get(index)).map(|node| (node.at, node)),
-                Inside::Map(entries) => entries.iter().find(|(key, ..)| key == step).map(|(_, at, node)| (*at, node)),
+                Inside::Map(entries) => entries.get(step).map(|(at, node)| (*at, node)),
             };
             let Some((key, inner)) = next else { break };
             at = if matches!(inner.inside, Inside::Scalar) { inner.at } else { key };
@@ -140,10 +144,10 @@ impl<'de> Visitor<'de> for Anything {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Inside, A::Error> {
-        let mut entries = Vec::new();
+        let mut entries = BTreeMap::new();
         while let Some((key, node)) = access.next_entry::<Spanned<String>, Node>()? {
             let at = position(&key);
-            entries.push((key.value, at, node));
+            entries.insert(key.value, (at, node));
         }
         Ok(Inside::Map(entries))
     }

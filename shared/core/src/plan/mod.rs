@@ -3,6 +3,7 @@
 //! [`load`] reads text into a [`Plan`] and refuses, with line and column, what can't be meant. Nothing else in the product
 //! reads YAML of the plan.
 
+mod argument;
 mod check;
 mod communication;
 mod coverage;
@@ -13,6 +14,7 @@ mod finding;
 mod load;
 mod locate;
 mod measure;
+pub(crate) mod order;
 mod people;
 mod scenario;
 #[cfg(test)]
@@ -27,14 +29,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use argument::{Argument, ValueKind, filled};
 pub use check::all as findings;
 pub use communication::{Audience, Communication, Downtime, Notice, Severity, Stage, Support};
 pub use coverage::{runbook_findings, uncovered};
 pub use current::{Current, LIVE_KEY, Refused, current, remember};
 pub use database::{Alerts, BackupClass, Check, Database, Expectation, Objectives, Schedule, Traffic};
 pub use document::{Code, Document, Listing, Locations, Place, Section, Shows, Task};
-pub use finding::{Finding, Path, Position, Weight};
-pub use load::{PlanError, examine, load, located};
+pub use finding::{Finding, Path, Position, Weight, shown};
+pub use load::{PlanError, examine, load};
 pub use locate::keys;
 pub use measure::{Found, Measure, Measured, Verdict, last_measured, measured_by, past, phase};
 pub use people::{Channel, Grant, Level, OnCall, Person, Role, Rotation};

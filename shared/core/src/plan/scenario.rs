@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Span, Task};
+use super::{Argument, Span, Task};
 
 /// Something that may happen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,7 +155,7 @@ pub struct RunbookFile {
     /// What it is run on where nobody says: services by name.
     #[serde(default)]
     pub services: Vec<String>,
-    /// In place of which a step's argument it has others: by step, then argument.
+    /// What it is told when it is run, by name: `${arguments.NAME}` in its steps.
     #[serde(default)]
-    pub arguments: BTreeMap<String, BTreeMap<String, String>>,
+    pub arguments: BTreeMap<String, Argument>,
 }

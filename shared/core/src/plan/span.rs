@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -19,6 +19,14 @@ impl Span {
             _ => return None,
         };
         number.checked_mul(seconds).filter(|seconds| *seconds <= 366 * 86_400).map(|seconds| Self(SignedDuration::from_secs(seconds)))
+    }
+}
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text).ok_or_else(|| format!("“{text}” is no span: write 90s, 15m, 4h or 2d, at most 366d"))
     }
 }
 
@@ -43,8 +51,7 @@ impl Serialize for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom(format!("“{text}” is no span: write 90s, 15m, 4h or 2d, at most 366d")))
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 

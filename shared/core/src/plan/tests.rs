@@ -1,4 +1,4 @@
-use crate::plan::load;
+use crate::plan::{load, shown};
 
 const DEMO: &str = include_str!("check/base.yaml");
 
@@ -73,7 +73,7 @@ fn l1_what_is_wrong_is_said_with_its_line_and_the_way_out() {
 fn l1_a_finding_is_shown_as_a_compiler_shows_it() {
     let text = DEMO.replacen("slack: U0ANA00001", "slack: ana", 1);
     let error = load(&text).unwrap_err();
-    insta::assert_snapshot!(error.findings[0].shown("plan.yaml", &text), @"
+    insta::assert_snapshot!(shown(&error.findings[..1], "plan.yaml", &text), @"
     error: people.ana.slack “ana” is no user id (U… or W…, capitals and digits)
        --> plan.yaml:13:12
      11 | people:

@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use croner::Cron;
 use jiff::SignedDuration;
 
-use super::{no_cron, words, zone};
+use super::{
+    cron,
+    words::{self, Crons},
+    zone,
+};
 use crate::plan::{Database, Findings, Goals, Path, Plan, Span, Traffic};
 
 /// How far RDS's log trails behind; source: “Restoring to a specified time” in the RDS user guide.
 const LOG_TRAILS: SignedDuration = SignedDuration::from_mins(5);
 
-pub(super) fn check(found: &mut Findings, plan: &Plan) {
-    let mut crons = Crons::new();
+pub(super) fn check<'a>(found: &mut Findings, plan: &'a Plan, crons: &mut Crons<'a>) {
     for (name, database) in &plan.databases {
         let at = Path::of(&["databases", name]);
         if !words::is_name(name) {
@@ -29,7 +32,7 @@ pub(super) fn check(found: &mut Findings, plan: &Plan) {
             found.error(&at.then("traffic"), format!("databases.{name}.traffic: {record} is not in the zone {zone}"));
         }
         objectives(found, &at.then("objectives"), database);
-        backups(found, &at, database, &mut crons);
+        backups(found, &at, database, crons);
     }
 }
 
@@ -70,16 +73,11 @@ pub(super) fn goals(found: &mut Findings, at: &Path, goals: &Goals) {
     }
 }
 
-/// Schedules as they were read, by their text: a thousand databases have the same few, and reading one is work.
-type Crons<'a> = BTreeMap<&'a str, Result<Cron, String>>;
-
 fn backups<'a>(found: &mut Findings, at: &Path, database: &'a Database, crons: &mut Crons<'a>) {
     let mut classes = BTreeSet::new();
     for (index, schedule) in database.backups.iter().enumerate() {
         let at = at.then("backups").then(index);
-        if let Err(why) = crons.entry(&schedule.cron).or_insert_with(|| words::cron(&schedule.cron)) {
-            no_cron(found, &at.then("cron"), &schedule.cron, why);
-        }
+        cron(found, &at.then("cron"), &schedule.cron, crons);
         if let Some(named) = &schedule.timezone {
             zone(found, &at.then("timezone"), named);
         }

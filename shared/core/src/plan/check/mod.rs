@@ -1,6 +1,7 @@
 //! What a plan must be beyond its shape. Each part adds everything that it finds; nothing stops at the first.
 
 mod databases;
+mod names;
 mod people;
 mod services;
 mod telling;
@@ -8,21 +9,35 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Finding, Findings, Path, Person, Plan, Quorum, Scenario};
-use crate::{command::nearest, policy::Verb, runbook::BUILT_IN};
+use super::{Argument, Finding, Findings, Path, Person, Plan, Quorum, Scenario};
+use crate::{
+    command::nearest,
+    policy::Verb,
+    runbook::{BUILT_IN, condition::Condition},
+};
+use words::Crons;
 
 /// Everything that is wrong with a plan or should be looked at, without the lines of its file.
 #[must_use]
 pub fn all(plan: &Plan) -> Vec<Finding> {
-    let mut findings = Findings(quick(plan));
+    let mut findings = Findings::default();
+    look(&mut findings, plan);
     databases::gaps(&mut findings, plan);
-    findings.0
+    findings.list()
 }
 
 /// What decides whether it can be used, for whoever has a request to answer.
 pub(super) fn quick(plan: &Plan) -> Vec<Finding> {
     let mut findings = Findings::default();
-    let found = &mut findings;
+    look(&mut findings, plan);
+    findings.list()
+}
+
+fn look(found: &mut Findings, plan: &Plan) {
+    // What hides in a name would hide in every sentence below.
+    if !names::check(found, plan) {
+        return;
+    }
     if plan.schema != 1 {
         found.error(&Path::of(&["schema"]), format!("schema {} is not known; this release reads schema 1", plan.schema));
     }
@@ -32,23 +47,59 @@ pub(super) fn quick(plan: &Plan) -> Vec<Finding> {
     if let Some(traffic) = &plan.approvals.traffic {
         quorum(found, plan, "traffic", traffic);
     }
-    databases::check(found, plan);
+    let mut crons = Crons::default();
+    databases::check(found, plan, &mut crons);
     services::check(found, plan);
     telling::check(found, plan);
     scenarios(found, plan);
-    drills(found, plan);
+    drills(found, plan, &mut crons);
     standing_orders(found, plan);
     policies(found, plan);
     runbooks(found, plan);
     phases(found, plan);
-    findings.0
 }
+
+/// So many policies a plan may have, and so many bytes in each: they are read whenever anybody asks for anything.
+const POLICIES: (usize, usize) = (50, 4_000);
+/// So many of what can nest, one in the other, a policy may have: Cedar's reader goes down by one call for each.
+const NESTED: usize = 100;
 
 /// The organization's own policies: they are held against the schema, and can only forbid.
 fn policies(found: &mut Findings, plan: &Plan) {
+    let (most, longest) = POLICIES;
+    if plan.policies.len() > most || plan.policies.values().any(|text| text.len() > longest) {
+        found
+            .error(&Path::of(&["policies"]), format!("the policies are too many or too long: {most} of {longest} bytes each are the most"))
+            .instead("Say less by policies and more by roles");
+        return;
+    }
+    if let Some((name, _)) = plan.policies.iter().find(|(_, text)| !is_shallow(text)) {
+        found
+            .error(&Path::of(&["policies", name]), format!("policies.{name} is nested too deep, or has too many operators"))
+            .instead("Make several policies of it: each can forbid");
+        return;
+    }
     for (name, wrong) in crate::policy::check_own(plan) {
         found.error(&Path::of(&["policies", &name]), format!("policies.{name}: {wrong}"));
     }
+}
+
+/// Whether Cedar's reader can follow it: that calls itself for whatever is in brackets or behind an operator, and a function has
+/// but so much of a stack.
+fn is_shallow(policy: &str) -> bool {
+    const DEEPEST: usize = 20;
+    const OPERATORS: usize = 200;
+    let (mut depth, mut deepest, mut operators) = (0_usize, 0, policy.split_whitespace().filter(|word| *word == "if").count());
+    for character in policy.chars() {
+        match character {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '!' | '&' | '|' | '.' | '+' | '-' | '*' | '=' | '<' | '>' => operators += 1,
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest <= DEEPEST && operators <= OPERATORS
 }
 
 /// All environments that anything of the plan is in.
@@ -82,8 +133,9 @@ fn unknown<'a>(found: &mut Findings, at: &Path, kind: &str, name: &str, names: i
         found.error(at, format!("{at} has “{name}”: a wildcard never stands for a {kind}")).instead("Name each of them");
         return;
     }
-    let names: Vec<&str> = names.map(String::as_str).take(2_000).collect();
-    let meant = (found.0.len() < SUGGESTED).then(|| nearest(name, &names)).flatten();
+    let looks = found.len() < SUGGESTED;
+    let names: Vec<&str> = names.map(String::as_str).take(if looks { 2_000 } else { 20 }).collect();
+    let meant = looks.then(|| nearest(name, &names)).flatten();
     let way_out = match (meant, names.as_slice()) {
         (Some(meant), _) => format!("Did you mean “{meant}”? Names are matched exactly"),
         (None, []) => format!("The plan has no {kind} at all"),
@@ -92,14 +144,16 @@ fn unknown<'a>(found: &mut Findings, at: &Path, kind: &str, name: &str, names: i
     found.error(at, format!("{at} names the {kind} “{name}”, which the plan does not have")).instead(way_out);
 }
 
-/// A cron of five fields that something is due by.
-fn cron(found: &mut Findings, at: &Path, text: &str) {
-    if let Err(why) = words::cron(text) {
-        no_cron(found, at, text, &why);
-    }
+/// A circle as it is shown: as much of it as somebody would read.
+fn around(circle: &[&str]) -> String {
+    const SHOWN: usize = 20;
+    let more = if circle.len() > SHOWN { " → …" } else { "" };
+    format!("{}{more}", circle.iter().take(SHOWN).copied().collect::<Vec<_>>().join(" → "))
 }
 
-fn no_cron(found: &mut Findings, at: &Path, text: &str, why: &str) {
+/// A cron of five fields that something is due by.
+fn cron<'a>(found: &mut Findings, at: &Path, text: &'a str, crons: &mut Crons<'a>) {
+    let Err(why) = crons.read(text) else { return };
     found
         .error(at, format!("{at} “{text}” is no cron: {why}"))
         .instead("Five fields: minute, hour, day, month, weekday; 0 2 * * * is daily at 2");
@@ -117,11 +171,14 @@ fn quorum(found: &mut Findings, plan: &Plan, class: &str, quorum: &Quorum) {
     for (index, role) in quorum.roles.iter().enumerate() {
         known(found, &at.then("roles").then(index), "role", role, &plan.roles);
     }
-    let is_able = |person: &Person| person.roles.iter().any(|role| quorum.roles.contains(role));
+    let roles: BTreeSet<&String> = quorum.roles.iter().collect();
+    let is_able = |person: &Person| person.roles.iter().any(|role| roles.contains(role));
     let able = plan.people.values().filter(|person| is_able(person)).count();
     // Whoever asks does not count: there must be somebody who may ask and has enough others to approve.
     let asked = |verb: &Verb| if class == "traffic" { *verb == Verb::Failover } else { verb.is_destructive() };
-    let mut askers = plan.people.values().filter(|person| plan.grants(person).any(|grant| grant.verbs.iter().any(asked))).peekable();
+    let grants = |role: &crate::plan::Role| role.may.iter().any(|grant| grant.verbs.iter().any(asked));
+    let asking: BTreeSet<&String> = plan.roles.iter().filter(|(_, role)| grants(role)).map(|(name, _)| name).collect();
+    let mut askers = plan.people.values().filter(|person| person.roles.iter().any(|role| asking.contains(role))).peekable();
     let needed = usize::from(quorum.needed);
     if askers.peek().is_some() && !askers.any(|person| able - usize::from(is_able(person)) >= needed) {
         let sentence = format!(
@@ -153,14 +210,14 @@ fn scenarios(found: &mut Findings, plan: &Plan) {
     }
 }
 
-fn drills(found: &mut Findings, plan: &Plan) {
+fn drills<'a>(found: &mut Findings, plan: &'a Plan, crons: &mut Crons<'a>) {
     for (name, drill) in &plan.drills {
         let at = Path::of(&["drills", name]);
         for (index, scenario) in drill.scenarios.iter().enumerate() {
             known(found, &at.then("scenarios").then(index), "scenario", scenario, &plan.scenarios);
         }
         if let Some(schedule) = &drill.schedule {
-            cron(found, &at.then("schedule"), schedule);
+            cron(found, &at.then("schedule"), schedule, crons);
         }
         if drill.environment.as_deref() == Some("production") {
             found
@@ -195,6 +252,11 @@ fn standing_orders(found: &mut Findings, plan: &Plan) {
                 .error(&at.then("conditions"), format!("the standing order “{name}” has no condition: it would hold whatever happens"))
                 .instead("Say what must be true then, such as lag_seconds <= 900");
         }
+        for (index, condition) in order.conditions.iter().enumerate() {
+            if let Err(why) = Condition::compile(condition) {
+                found.error(&at.then("conditions").then(index), format!("the standing order “{name}” would never hold: {why}"));
+            }
+        }
     }
 }
 
@@ -209,6 +271,32 @@ fn runbooks(found: &mut Findings, plan: &Plan) {
         }
         for (index, service) in runbook.services.iter().enumerate() {
             known(found, &at.then("services").then(index), "service", service, &plan.services);
+        }
+        arguments(found, &at.then("arguments"), &runbook.arguments);
+    }
+}
+
+fn arguments(found: &mut Findings, at: &Path, arguments: &BTreeMap<String, Argument>) {
+    /// A form has so many fields that somebody fills in.
+    const MOST: usize = 10;
+    if arguments.len() > MOST {
+        found.error(at, format!("{at} has {} arguments; {MOST} are the most that a form can ask for", arguments.len()));
+    }
+    for (name, argument) in arguments {
+        let at = at.then(name);
+        if !words::is_name(name) {
+            found.error(&at, format!("{at}: a name is 1 to 40 lower-case letters, digits and dashes"));
+        }
+        if argument.title.trim().is_empty() || argument.title.chars().count() > 150 {
+            found.error(&at.then("title"), format!("{at}.title must have 1 to 150 characters: it is what people are asked"));
+        }
+        for (index, choice) in argument.choices.iter().enumerate() {
+            if let Err(why) = argument.kind.read(choice) {
+                found.error(&at.then("choices").then(index), format!("{at}.choices: {why}"));
+            }
+        }
+        if let Some(Err(why)) = argument.default.as_ref().map(|default| argument.read(default)) {
+            found.error(&at.then("default"), format!("{at}.default: {why}"));
         }
     }
 }

@@ -57,9 +57,10 @@ fn grants(found: &mut Findings, plan: &Plan) {
     let environments = environments(plan);
     for (name, role) in &plan.roles {
         for (number, grant) in role.may.iter().enumerate() {
+            let changing = grant.verbs.iter().find(|verb| verb.changes());
             for (index, environment) in grant.environments.iter().enumerate() {
                 let at = Path::of(&["roles", name, "may"]).then(number).then("environments").then(index);
-                match (environment.as_str(), grant.verbs.iter().find(|verb| verb.changes())) {
+                match (environment.as_str(), changing) {
                     ("*", Some(verb)) => {
                         found
                             .error(
@@ -108,7 +109,7 @@ fn on_call(found: &mut Findings, plan: &Plan) {
                 .instead("Write 2026-01-05T09:00, in the plan's zone");
         }
     }
-    let mut lacking = BTreeMap::new();
+    let (mut lacking, mut asked) = (BTreeMap::new(), BTreeSet::new());
     let ladder = Path::of(&["on_call", "escalation"]);
     for (index, level) in plan.on_call.escalation.iter().enumerate() {
         let at = ladder.then(index);
@@ -127,6 +128,10 @@ fn on_call(found: &mut Findings, plan: &Plan) {
             if !plan.people.contains_key(name) && !plan.on_call.rotations.contains_key(name) {
                 let names = plan.people.keys().chain(plan.on_call.rotations.keys());
                 unknown(found, &at.then("notify").then(position), "person or rotation", name, names);
+            }
+            // Whoever is in several levels is looked at in the first.
+            if !asked.insert(name) {
+                continue;
             }
             let people = plan.on_call.rotations.get(name).map_or(std::slice::from_ref(name), |rotation| rotation.people.as_slice());
             for (name, person) in people.iter().filter_map(|name| plan.people.get_key_value(name)) {

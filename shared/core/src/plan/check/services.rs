@@ -1,9 +1,9 @@
 //! Services, apps, probes, and where services can go.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{databases, known, unknown, words};
-use crate::plan::{Failover, Findings, Path, Plan, Probe, ProbeKind, Record, Service};
+use super::{around, databases, known, unknown, words};
+use crate::plan::{Failover, Findings, Path, Plan, Probe, ProbeKind, Record, Service, order};
 
 pub(super) fn check(found: &mut Findings, plan: &Plan) {
     for (name, app) in &plan.apps {
@@ -131,7 +131,8 @@ fn sites(found: &mut Findings, plan: &Plan, at: &Path, service: &Service, failov
     for (index, entry) in failover.records.iter().enumerate() {
         record(found, &at.then("records").then(index), entry);
     }
-    for name in failover.standbys.keys().filter(|name| !service.databases.contains(name)) {
+    let own: BTreeSet<&String> = service.databases.iter().collect();
+    for name in failover.standbys.keys().filter(|name| !own.contains(name)) {
         unknown(found, &at.then("standbys").then(name), "database of this service", name, service.databases.iter());
     }
     for (index, name) in service.databases.iter().enumerate().filter(|(_, name)| !failover.standbys.contains_key(*name)) {
@@ -167,46 +168,10 @@ fn record(found: &mut Findings, at: &Path, record: &Record) {
 
 /// Names a circle of services that wait for each other.
 fn cycles(found: &mut Findings, plan: &Plan) {
-    // How many of what each depends on are not settled yet; whatever can't be settled is in a circle or waits for one.
-    let mut open: BTreeMap<&str, BTreeSet<&str>> = plan
-        .services
-        .iter()
-        .map(|(name, service)| {
-            let known = service.depends_on.iter().filter(|other| plan.services.contains_key(*other));
-            (name.as_str(), known.map(String::as_str).collect())
-        })
-        .collect();
-    let mut waiting: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, others) in &open {
-        for other in others {
-            waiting.entry(other).or_default().push(name);
-        }
-    }
-    let mut settled: Vec<&str> = open.iter().filter(|(_, others)| others.is_empty()).map(|(name, _)| *name).collect();
-    while let Some(name) = settled.pop() {
-        open.remove(name);
-        for waiter in waiting.get(name).into_iter().flatten() {
-            if let Some(others) = open.get_mut(waiter) {
-                others.remove(name);
-                if others.is_empty() {
-                    settled.push(waiter);
-                }
-            }
-        }
-    }
-    let Some(first) = open.keys().next() else { return };
-    let (mut walk, mut places) = (vec![*first], BTreeMap::from([(*first, 0)]));
-    while let Some(next) =
-        walk.last().and_then(|last| open.get(last)).and_then(|others| others.iter().find(|other| open.contains_key(*other)))
-    {
-        walk.push(next);
-        if let Some(from) = places.insert(next, walk.len() - 1) {
-            let circle: Vec<&str> = walk.iter().skip(from).copied().collect();
-            let shown = circle.iter().take(20).copied().collect::<Vec<_>>().join(" → ");
-            found
-                .error(&Path::of(&["services", next, "depends_on"]), format!("services depend on each other in a circle: {shown}"))
-                .instead("Take one of these dependencies out: nothing could be recovered first");
-            return;
-        }
-    }
+    let needs = plan.services.iter().map(|(name, service)| (name.as_str(), service.depends_on.iter().map(String::as_str).collect()));
+    let Err(circle) = order::waves(&needs.collect()) else { return };
+    let first = circle.first().copied().unwrap_or_default();
+    found
+        .error(&Path::of(&["services", first, "depends_on"]), format!("services depend on each other in a circle: {}", around(&circle)))
+        .instead("Take one of these dependencies out: nothing could be recovered first");
 }

@@ -1,9 +1,7 @@
 //! Who is told what.
 
-use std::collections::BTreeSet;
-
-use super::{known, words};
-use crate::plan::{Findings, Path, Plan, Severity};
+use super::{around, known, words};
+use crate::plan::{Communication, Findings, Path, Plan, Severity, order};
 
 pub(super) fn check(found: &mut Findings, plan: &Plan) {
     let communication = &plan.communication;
@@ -17,11 +15,7 @@ pub(super) fn check(found: &mut Findings, plan: &Plan) {
             known(found, &at.then("roles").then(index), "role", role, &plan.roles);
         }
         for (index, other) in audience.includes.iter().enumerate() {
-            let at = at.then("includes").then(index);
-            known(found, &at, "audience", other, &communication.audiences);
-            if includes(plan, other, name) {
-                found.error(&at, format!("the audience “{name}” includes itself by way of “{other}”"));
-            }
+            known(found, &at.then("includes").then(index), "audience", other, &communication.audiences);
         }
         for (index, email) in audience.emails.iter().enumerate().filter(|(_, email)| !words::is_email(email)) {
             found.error(&at.then("emails").then(index), format!("{at}.emails “{email}” is no email address"));
@@ -34,6 +28,7 @@ pub(super) fn check(found: &mut Findings, plan: &Plan) {
             found.warn(&at, format!("the audience “{name}” is nobody")).instead("Add people, roles, emails or a channel of Slack");
         }
     }
+    circles(found, communication);
     for (severity, notice) in &communication.severities {
         let at = at.then("severities").then(severity);
         for (index, audience) in notice.audiences.iter().enumerate() {
@@ -59,17 +54,12 @@ pub(super) fn check(found: &mut Findings, plan: &Plan) {
     }
 }
 
-/// Whether one audience has another in it, however deep.
-fn includes(plan: &Plan, outer: &str, inner: &str) -> bool {
-    let (mut open, mut seen) = (vec![outer], BTreeSet::new());
-    while let Some(name) = open.pop() {
-        if name == inner {
-            return true;
-        }
-        if seen.insert(name) {
-            let others = plan.communication.audiences.get(name).map(|audience| audience.includes.as_slice());
-            open.extend(others.unwrap_or_default().iter().map(String::as_str));
-        }
-    }
-    false
+/// Names a circle of audiences of which each has the next in it.
+fn circles(found: &mut Findings, communication: &Communication) {
+    let needs =
+        communication.audiences.iter().map(|(name, audience)| (name.as_str(), audience.includes.iter().map(String::as_str).collect()));
+    let Err(circle) = order::waves(&needs.collect()) else { return };
+    let first = circle.first().copied().unwrap_or_default();
+    let at = Path::of(&["communication", "audiences", first, "includes"]);
+    found.error(&at, format!("the audience “{first}” includes itself: {}", around(&circle))).instead("Take one of these out");
 }

@@ -1,6 +1,15 @@
-use crate::plan::{Weight, examine, load};
+use crate::plan::{
+    Finding, Plan, PlanError, Weight, load,
+    load::{located, read},
+};
 
 const DEMO: &str = include_str!("base.yaml");
+
+fn examine(text: &str) -> Result<(Plan, Vec<Finding>), PlanError> {
+    let plan = read(text)?;
+    let findings = located(text, super::all(&plan));
+    Ok((plan, findings))
+}
 
 /// What is said of the demonstration's plan with this added.
 fn said(addition: &str) -> Vec<String> {

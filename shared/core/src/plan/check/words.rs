@@ -1,8 +1,25 @@
 //! Small grammars that values of a plan are written in.
 
-use std::str::FromStr as _;
+use std::{collections::BTreeMap, str::FromStr as _};
 
 use croner::Cron;
+
+/// Schedules as they were read, by their text: a thousand databases have the same few, and reading one is work.
+#[derive(Default)]
+pub(super) struct Crons<'a>(BTreeMap<&'a str, Result<(), String>>);
+
+impl<'a> Crons<'a> {
+    /// More than any plan has, and no more than are read in a moment.
+    const MOST: usize = 2_000;
+
+    /// Reads one, or says why it is none.
+    pub(super) fn read(&mut self, text: &'a str) -> Result<(), String> {
+        if self.0.len() >= Self::MOST && !self.0.contains_key(text) {
+            return Err(format!("a plan has at most {} different schedules", Self::MOST));
+        }
+        self.0.entry(text).or_insert_with(|| cron(text).map(drop)).clone()
+    }
+}
 
 /// Reads a cron of exactly five fields that falls due at some time.
 pub(in crate::plan) fn cron(text: &str) -> Result<Cron, String> {
