@@ -6,7 +6,7 @@ use super::{Action, Class, Finding, Node, Ownership, Seen, node::Looked};
 use crate::{
     failure::CallError,
     mrkdwn,
-    policy::Permit,
+    policy::{Permit, Verb},
     port::{SqlChange, World},
     standby::{FROZEN_BY, OLD_SESSIONS, READ_ONLY},
     view::{Code, Mrkdwn},
@@ -29,6 +29,10 @@ pub struct Freeze {
 impl Action for Freeze {
     fn class(&self) -> Class {
         Class::Destroys
+    }
+
+    fn verb(&self) -> Verb {
+        Verb::Failover
     }
 
     fn card(&self) -> Vec<Mrkdwn> {

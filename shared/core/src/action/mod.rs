@@ -22,9 +22,11 @@ mod restore;
 mod retire;
 mod status;
 mod switch;
+mod tell;
 mod thaw;
 mod update_dns;
 mod verify;
+mod wake;
 mod watch_site;
 mod write_probe;
 
@@ -51,17 +53,19 @@ pub use restore::Restore;
 pub use retire::Retire;
 pub use status::Status;
 pub use switch::Switch;
+pub use tell::Tell;
 pub use thaw::Thaw;
 pub use update_dns::UpdateDns;
 pub(crate) use verify::timestamp;
 pub use verify::{CheckResult, Through, Verify};
+pub use wake::Wake;
 pub use watch_site::WatchSite;
 pub use write_probe::WriteProbe;
 
 use crate::{
     failure::CallError,
     policy::{OWNER_TAG, Permit, Verb},
-    port::{Settings, Tags, World},
+    port::{Phase, Settings, Tags, WRONG_STATE, World},
     view::Mrkdwn,
 };
 
@@ -132,6 +136,12 @@ pub enum Act {
     /// Signs in as applications do, and asks.
     #[serde(rename = "db:connect")]
     Connect(Connect),
+    /// Says something in a channel.
+    #[serde(rename = "alert:tell")]
+    Tell(Tell),
+    /// Wakes people.
+    #[serde(rename = "page:raise")]
+    Wake(Wake),
     /// Stops until people approve the rest.
     #[serde(rename = "gate")]
     Gate(Gate),
@@ -161,6 +171,8 @@ impl Act {
         "db:reseed",
         "db:status",
         "db:connect",
+        "alert:tell",
+        "page:raise",
         "gate",
     ];
 
@@ -189,6 +201,8 @@ impl Act {
             Self::Reseed(action) => action,
             Self::Status(action) => action,
             Self::Connect(action) => action,
+            Self::Tell(action) => action,
+            Self::Wake(action) => action,
             Self::Gate(action) => action,
         }
     }
@@ -259,6 +273,19 @@ impl Finding {
     #[must_use]
     pub fn is_refused(&self) -> bool {
         self.detail.get("refused").and_then(Value::as_bool).unwrap_or_default()
+    }
+}
+
+/// An instance is busy with what passes by itself, a backup mostly: nobody need be asked, and it is looked at again.
+fn busy(instance: &str, status: &Phase) -> CallError {
+    CallError::NotNow { code: WRONG_STATE.to_owned(), why: format!("{instance} is {status}") }
+}
+
+/// Sees that an instance is at rest, since the vendor refuses to change one that is not.
+async fn at_rest(world: &World, region: &str, instance: &str) -> Result<(), CallError> {
+    match world.databases.instance(region, instance).await? {
+        Some(found) if matches!(found.status, Phase::Underway(_)) => Err(busy(instance, &found.status)),
+        _ => Ok(()),
     }
 }
 

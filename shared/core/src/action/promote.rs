@@ -2,12 +2,12 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Action, Class, Finding, Node, Ownership, SecondCall, Seen, node::Looked};
+use super::{Action, Class, Finding, Node, Ownership, SecondCall, Seen, busy, node::Looked};
 use crate::{
     failure::CallError,
     mrkdwn,
-    policy::Permit,
-    port::{Instance, Phase, ReplicaSource, World},
+    policy::{Permit, Verb},
+    port::{BACKING_UP, Instance, Phase, ReplicaSource, World},
     view::{Code, Mrkdwn},
 };
 
@@ -30,6 +30,10 @@ impl Action for Promote {
         Class::Destroys
     }
 
+    fn verb(&self) -> Verb {
+        Verb::Failover
+    }
+
     fn second_call(&self) -> SecondCall {
         // The vendor refuses it for what is no replica, but says so too while the first one is on its way.
         SecondCall::OnlyIfUnchanged
@@ -50,6 +54,8 @@ impl Action for Promote {
             Looked::Not(why) => return Ok(Seen::Broken(Finding::said(why))),
         };
         Ok(match (&found.status, &found.replica_of) {
+            // Not ours: a promotion is refused until the backup is over.
+            (Phase::Underway(note), Some(_)) if note == BACKING_UP => return Err(busy(&found.id, &found.status)),
             (Phase::Available, None) => Seen::Done(Finding {
                 summary: format!("{} is a primary", found.id),
                 detail: json!({"instance": found.id, "resource_id": found.resource_id}),

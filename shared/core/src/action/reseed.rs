@@ -2,11 +2,11 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Action, Class, Finding, Ownership, Seen, restore::same_instance};
+use super::{Action, Class, Finding, Ownership, Seen, at_rest, restore::same_instance};
 use crate::{
     failure::CallError,
     mrkdwn,
-    policy::Permit,
+    policy::{Permit, Verb},
     port::{Phase, ReplicaSource, Replication, Settings, World},
     view::{Code, Mrkdwn},
 };
@@ -27,6 +27,10 @@ pub struct Reseed {
 impl Action for Reseed {
     fn class(&self) -> Class {
         Class::Adds
+    }
+
+    fn verb(&self) -> Verb {
+        Verb::Failover
     }
 
     fn card(&self) -> Vec<Mrkdwn> {
@@ -51,7 +55,9 @@ impl Action for Reseed {
 
     async fn observe(&self, world: &World, owner: Ownership<'_>) -> Result<Seen, CallError> {
         let Replication { region, new_instance, source, .. } = &self.replication;
-        let Some(found) = world.databases.instance(region, new_instance).await? else { return Ok(Seen::Absent) };
+        let Some(found) = world.databases.instance(region, new_instance).await? else {
+            return at_rest(world, &source.region, &source.instance).await.map(|()| Seen::Absent);
+        };
         if !owner.holds(&found.settings.tags) {
             return Ok(Seen::Foreign(format!("an instance {new_instance} exists that this run did not make")));
         }

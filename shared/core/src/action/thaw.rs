@@ -5,7 +5,7 @@ use super::{Action, Class, Finding, Node, Ownership, Seen, node::Looked};
 use crate::{
     failure::CallError,
     mrkdwn,
-    policy::Permit,
+    policy::{Permit, Verb},
     port::{SqlChange, World},
     standby::READ_ONLY,
     view::Mrkdwn,
@@ -23,6 +23,10 @@ pub struct Thaw {
 impl Action for Thaw {
     fn class(&self) -> Class {
         Class::Destroys
+    }
+
+    fn verb(&self) -> Verb {
+        Verb::Failover
     }
 
     fn card(&self) -> Vec<Mrkdwn> {

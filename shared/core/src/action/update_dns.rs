@@ -8,7 +8,7 @@ use super::{Action, Class, Finding, Ownership, Seen};
 use crate::{
     failure::{CallError, Fault},
     mrkdwn,
-    policy::{OWNER_TAG, Permit, STEP_TAG},
+    policy::{OWNER_TAG, Permit, STEP_TAG, Verb},
     port::{ChangeStatus, RecordChange, RecordSet, Tags, World, sound},
     store::{Created, Kept, Record, Store},
     view::{Code, Mrkdwn},
@@ -122,6 +122,10 @@ fn plain(values: &[String]) -> BTreeSet<String> {
 impl Action for UpdateDns {
     fn class(&self) -> Class {
         Class::Destroys
+    }
+
+    fn verb(&self) -> Verb {
+        Verb::Failover
     }
 
     fn card(&self) -> Vec<Mrkdwn> {

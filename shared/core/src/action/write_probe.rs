@@ -7,7 +7,7 @@ use crate::{
     database::member,
     failure::CallError,
     mrkdwn,
-    policy::Permit,
+    policy::{Permit, Verb},
     port::{Instance, SqlChange, SqlTarget, World},
     standby::{IN_RECOVERY, WRITTEN_BY, ask_at},
     view::{Code, Mrkdwn},
@@ -42,6 +42,10 @@ impl WriteProbe {
 impl Action for WriteProbe {
     fn class(&self) -> Class {
         Class::Adds
+    }
+
+    fn verb(&self) -> Verb {
+        Verb::Failover
     }
 
     fn card(&self) -> Vec<Mrkdwn> {

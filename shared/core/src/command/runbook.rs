@@ -1,6 +1,6 @@
 //! `runbook`: list runbooks, show one, or run one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Examples, Spellings, name, nearest, unknown};
 use crate::{
@@ -132,7 +132,7 @@ async fn carry_out(desk: &Desk<'_>, args: &Args, name: &str) -> Result<Reply, Fa
     let verb = if args.dry_run { policy::Verb::Look } else { policy::Verb::Run };
     desk.allowed(verb, Some(&target.environment)).await?;
     let requester = Actor::Person(desk.caller.identity.clone());
-    let asked = AskedRunbook { runbook: loaded, target, requester, reason: args.reason.clone() };
+    let asked = AskedRunbook { runbook: loaded, target, requester, reason: args.reason.clone(), arguments: BTreeMap::new() };
     let proposal = proposal::runbook(desk.world, &desk.current, asked).await?;
     if args.dry_run {
         return Ok(Reply::Message(view::runbook_dry_run(&proposal)));

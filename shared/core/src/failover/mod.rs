@@ -18,7 +18,7 @@ use crate::{
     plan::Current,
     policy::Verb,
     port::World,
-    proposal::{self, Ask, Consequences, Opening, Proposal, Target, TargetKind, Worked, database_lock},
+    proposal::{self, Ask, Consequences, Opening, PlannedStep, Proposal, Target, TargetKind, Worked, database_lock},
     runbook,
 };
 
@@ -63,11 +63,9 @@ pub struct Asked {
 /// # Errors
 /// A refusal when there is nowhere to go, or going there would make it worse.
 pub async fn propose(world: &World, current: &Current, asked: &Asked) -> Result<Proposal, Failure> {
-    let found = survey(world, current, &asked.service, asked.direction).await?;
-    judge::judge(&found, asked.accept_loss)?;
     let opening = Opening::now(world);
     let runbook = runbook::built_in(asked.direction.runbook())?;
-    let steps = steps::plan(&runbook, &found, &opening)?;
+    let (found, steps) = steps(world, current, (&asked.service, asked.direction), asked.accept_loss, &opening).await?;
     let there = found.there();
     let title = match asked.direction {
         Direction::Away => format!("Fail {} over to {}", asked.service, found.site(there)),
@@ -92,7 +90,25 @@ pub async fn propose(world: &World, current: &Current, asked: &Asked) -> Result<
     proposal::propose(world, current, opening, ask, worked).await
 }
 
-fn consequences(found: &Survey, steps: &[proposal::PlannedStep], current: &Current) -> Consequences {
+/// The steps of a failover or a failback, for a runbook of which it is a part, and what they were worked out from.
+///
+/// # Errors
+/// As [`propose`].
+pub(crate) async fn steps(
+    world: &World,
+    current: &Current,
+    (service, direction): (&str, Direction),
+    accept_loss: bool,
+    opening: &Opening,
+) -> Result<(Survey, Vec<PlannedStep>), Failure> {
+    let found = survey(world, current, service, direction).await?;
+    judge::judge(&found, accept_loss)?;
+    let runbook = runbook::built_in(direction.runbook())?;
+    let steps = steps::plan(&runbook, &found, opening)?;
+    Ok((found, steps))
+}
+
+fn consequences(found: &Survey, steps: &[PlannedStep], current: &Current) -> Consequences {
     let sources: Vec<String> = found.pairs.iter().map(|pair| pair.source_in_words(found.direction)).collect();
     let last_way_back: Option<&StepId> = steps.iter().find(|step| step.id.as_str().starts_with("promote")).map(|step| &step.id);
     let undo = match found.direction {

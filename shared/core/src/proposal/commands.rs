@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::{
     Flow, PlannedStep,
     compose::Site,
+    moves, sites,
     steps::{self, Situation},
+    words,
 };
 use crate::{
     action::{Act, Backup, Connect, Status, Through},
@@ -13,7 +15,7 @@ use crate::{
     database::{self, Live},
     failure::{Failure, Fault, Refusal},
     ident::StepId,
-    plan::Traffic,
+    plan::{Traffic, ValueKind},
     port::Tags,
     runbook::{self, Step},
 };
@@ -21,11 +23,49 @@ use crate::{
 /// Steps that follow on each other; several such go on at the same time.
 pub(super) type Lane = Vec<PlannedStep>;
 
-/// Makes the list of names and the way from a name to its planner in one.
+/// What a flag of a command takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// A value that decides what is done.
+    Value(ValueKind),
+    /// Words that are said to people, with whatever is known by then.
+    Words,
+}
+
+/// What a command takes and what it finds out.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// Its flags.
+    pub takes: &'static [(&'static str, Takes)],
+    /// Its outputs: what later steps may say and ask for.
+    pub gives: &'static [(&'static str, ValueKind)],
+}
+
+impl Signature {
+    /// What a flag takes; `None`: there is none of this name.
+    #[must_use]
+    pub fn takes(&self, name: &str) -> Option<Takes> {
+        self.takes.iter().find(|(known, _)| *known == name).map(|(_, takes)| *takes)
+    }
+}
+
+/// Makes the list of names, their signatures and the way from a name to its planner in one.
 macro_rules! commands {
-    ($($($verb:literal),+ => $planner:path;)*) => {
+    ($($($verb:literal),+ => $planner:path, takes $takes:expr, gives $gives:expr;)*) => {
         /// Every command that is built.
         pub const COMMANDS: &[&str] = &[$($($verb),+),*];
+
+        /// What a command takes and gives; `None` where it is not built.
+        #[must_use]
+        pub fn signature(verb: &str) -> Option<&'static Signature> {
+            match verb {
+                $($($verb)|+ => {
+                    const SIGNATURE: Signature = Signature { takes: $takes, gives: $gives };
+                    Some(&SIGNATURE)
+                })*
+                _ => None,
+            }
+        }
 
         /// Plans a command on all that the run is about.
         pub(super) async fn plan(site: &mut Site<'_>, step: &Step) -> Result<Vec<Lane>, Failure> {
@@ -37,19 +77,32 @@ macro_rules! commands {
     };
 }
 
+const TEXT: Takes = Takes::Value(ValueKind::Text);
+const NUMBER: Takes = Takes::Value(ValueKind::Number);
+const TRUTH: Takes = Takes::Value(ValueKind::Truth);
+const MOMENT: Takes = Takes::Value(ValueKind::Moment);
+
 commands! {
-    "db:status" => status;
-    "db:connection-test" => connection_test;
-    "db:verify-connection" => verify_connection;
-    "db:verify-integrity", "db:verify", "db:health-check" => verify_integrity;
-    "backup:database", "backup:emergency", "db:backup" => backup_now;
-    "db:restore", "db:restore-latest", "restore:latest", "restore:from-clean-backup" => restore;
+    "db:status" => status, takes &[], gives &[("status", ValueKind::Text), ("latest_restorable", ValueKind::Moment)];
+    "db:connection-test" => connection_test, takes &[], gives &[("server_version", ValueKind::Text)];
+    "db:verify-connection" => verify_connection, takes &[], gives &[("server_version", ValueKind::Text)];
+    "db:verify-integrity", "db:full-integrity-check", "db:verify", "db:health-check" => verify_integrity, takes &[], gives &[("server_version", ValueKind::Text)];
+    "backup:database", "backup:emergency", "db:backup" => backup_now, takes &[],
+        gives &[("snapshot", ValueKind::Text), ("taken_at", ValueKind::Moment), ("size_gib", ValueKind::Number)];
+    "db:restore", "db:restore-latest", "restore:latest", "restore:from-clean-backup" => restore,
+        takes &[("latest", TRUTH), ("timestamp", MOMENT), ("at", MOMENT), ("last-known-good", TRUTH), ("id", TEXT)], gives &[];
+    "db:failover-replica", "db:promote", "failover:execute", "failover:manual", "dns:failover" => moves::away,
+        takes &[("target", TEXT), ("accept-loss", TRUTH)], gives &[];
+    "failback:to-primary", "dns:failback" => moves::home, takes &[], gives &[];
+    "health:check", "health:comprehensive" => sites::check, takes &[("for", TEXT)], gives &[("since", ValueKind::Moment)];
+    "dns:check", "dns:verify" => sites::names, takes &[("site", TEXT)], gives &[("since", ValueKind::Moment)];
+    "alert:send", "page:raise" => words::page, takes &[("severity", NUMBER), ("to", TEXT), ("message", Takes::Words)], gives &[("page", ValueKind::Text)];
+    "alert:update", "alert:resolve", "alert:send-report" => words::tell, takes &[("message", Takes::Words)], gives &[("said", ValueKind::Text)];
     // A command of another area stands here with its planner: a path to an `async fn(&mut Site<'_>, &Step) -> Result<Vec<Lane>, Failure>`.
 }
 
 /// A lane for each database, with the step's id where there is one database, and `ID-DATABASE` where there are more.
 fn each(site: &Site<'_>, step: &Step, act: impl Fn(&Live, &StepId) -> Act) -> Result<Vec<Lane>, Failure> {
-    flags(step, &[])?;
     let lives = site.databases(step)?;
     let lane = |live: &Live| {
         let id = site.lane_id(step, live);
@@ -70,17 +123,6 @@ pub(super) fn one(step: &Step, id: StepId, act: Act) -> PlannedStep {
         retries: step.retries,
         usual_seconds: None,
         flow: Flow::default(),
-    }
-}
-
-/// Refuses what the command does not take: a flag that is ignored would be a promise that is not kept.
-fn flags(step: &Step, known: &[&str]) -> Result<(), Failure> {
-    match step.arguments.keys().find(|name| !known.contains(&name.as_str())) {
-        None => Ok(()),
-        Some(name) => {
-            let all = if known.is_empty() { "It takes none.".to_owned() } else { format!("It takes: --{}.", known.join(", --")) };
-            Err(Refusal::new(format!("The command {} of the step {} takes no --{name}.", step.action, step.id)).instead(all).into())
-        }
     }
 }
 
@@ -137,7 +179,6 @@ async fn backup_now(site: &mut Site<'_>, step: &Step) -> Result<Vec<Lane>, Failu
 
 /// The built-in restore, inline: its steps with the ids `STEP-RESTORE_STEP`.
 async fn restore(site: &mut Site<'_>, step: &Step) -> Result<Vec<Lane>, Failure> {
-    flags(step, &["latest", "timestamp", "at", "last-known-good", "id"])?;
     let wanted = wanted(step)?;
     let restore = runbook::built_in("restore")?;
     let mut lanes = Vec::new();

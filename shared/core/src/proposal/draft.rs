@@ -142,6 +142,7 @@ impl<'a> Draft<'a> {
             }
             _ => {}
         }
+        warnings.extend(self.older_version(source));
         let cost = self.live.entry.hourly_cost.as_ref().map_or_else(
             || format!("a second {} beside the old one, until that is retired", self.live.instance.settings.instance_class),
             |hourly| format!("{hourly} USD an hour for a second instance, until the old one is retired"),
@@ -157,6 +158,19 @@ impl<'a> Draft<'a> {
             warnings,
             ..Consequences::default()
         }
+    }
+
+    /// A snapshot of an older version gives an instance of that version: people decide about it before traffic moves.
+    fn older_version(&self, source: &Source) -> Option<String> {
+        let Source::Point(point) = source else { return None };
+        let (taken, serving) = (&point.snapshot.engine_version, &self.live.instance.settings.engine_version);
+        (taken != serving).then(|| {
+            format!(
+                "{} was taken with version {taken} and {} has {serving}: the run will stop there and ask.",
+                point.id(),
+                self.live.instance.id
+            )
+        })
     }
 
     async fn finish(

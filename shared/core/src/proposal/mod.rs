@@ -8,15 +8,18 @@ mod compose;
 mod draft;
 mod estimate;
 mod flow;
+mod moves;
 mod propose;
+mod sites;
 mod steps;
+mod words;
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use commands::COMMANDS;
+pub use commands::{COMMANDS, Signature, Takes, signature};
 pub use compose::{AskedRunbook, runbook, target};
 pub use draft::{Asked, backup, restore, retire};
 pub use estimate::{Timing, note as note_timing};
@@ -148,7 +151,7 @@ impl Right {
     }
 }
 
-/// What a proposal is about: only one run at a time may hold it.
+/// What a proposal is about: only one run at a time may hold it, beside those that only back it up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// What it is.
@@ -186,6 +189,13 @@ impl Target {
 #[must_use]
 pub fn database_lock(name: &str) -> String {
     name.to_owned()
+}
+
+/// The name of the lock of what adds a backup of a database and leaves its instance alone, as messages say it: `backup of
+/// inventory is held by …`. Backups of one database exclude each other, and keep nobody from restoring it or failing it over.
+#[must_use]
+pub fn backup_lock(name: &str) -> String {
+    format!("backup of {name}")
 }
 
 /// The name of a service's lock, as messages say it: `service shop is held by …`. No name in a plan has a space.

@@ -5,7 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Consequences, PlannedStep, Proposal, Right, Target, estimate};
+use super::{Consequences, PlannedStep, Proposal, Right, Target, TargetKind, backup_lock, estimate};
 use crate::{
     action::{Act, Class},
     failure::{Failure, Fault},
@@ -106,7 +106,7 @@ pub async fn propose(world: &World, current: &Current, opening: Opening, ask: As
         right: Right::Granted,
         reason: ask.reason,
         asked_at: opening.now,
-        locks: locks(&ask.target, ask.locks),
+        locks: locks(&ask.target, ask.locks, &steps),
         plan_version: current.version.clone(),
         plan_digest: current.plan.digest_for(&ask.target)?,
         runbook: ask.runbook.runbook.name,
@@ -122,7 +122,11 @@ pub async fn propose(world: &World, current: &Current, opening: Opening, ask: As
 }
 
 /// Sorted, so that two runs never wait for each other; empty when it is only the target's own.
-fn locks(target: &Target, mut locks: Vec<String>) -> Vec<String> {
+fn locks(target: &Target, mut locks: Vec<String>, steps: &[PlannedStep]) -> Vec<String> {
+    // What only adds a backup must not stand in the way of a restore at the worst hour.
+    if target.kind == TargetKind::Database && locks.is_empty() && steps.iter().all(|step| matches!(step.act, Act::Backup(_))) {
+        return vec![backup_lock(&target.name)];
+    }
     locks.push(target.lock());
     locks.sort();
     locks.dedup();
@@ -138,13 +142,47 @@ fn usual_phrase(target: &Target, point: Option<Timestamp>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proposal::{TargetKind, database_lock};
+    use crate::{
+        action::{Backup, Status},
+        ident::StepId,
+        plan::Span,
+        port::Tags,
+        proposal::{Flow, database_lock},
+    };
+
+    fn target(kind: TargetKind, name: &str) -> Target {
+        Target { kind, name: name.to_owned(), environment: "production".to_owned(), region: String::new() }
+    }
+
+    fn step(act: Act) -> PlannedStep {
+        let timeout = Span(SignedDuration::from_mins(1));
+        let flow = Flow::default();
+        PlannedStep { id: StepId("one".to_owned()), name: String::new(), act, timeout, retries: 0, usual_seconds: None, flow }
+    }
+
+    fn look() -> PlannedStep {
+        step(Act::Status(Status { region: String::new(), instance: "orders-db".to_owned() }))
+    }
+
+    fn backup() -> PlannedStep {
+        let (instance, resource_id) = ("orders-db".to_owned(), "db-1".to_owned());
+        step(Act::Backup(Backup { region: String::new(), instance, resource_id, snapshot: String::new(), tags: Tags::new() }))
+    }
 
     #[test]
     fn h5_locks_are_sorted_and_hold_the_target() {
-        let target = |kind, name: &str| Target { kind, name: name.to_owned(), environment: "production".to_owned(), region: String::new() };
         let shop = target(TargetKind::Service, "shop");
-        assert_eq!(locks(&shop, vec![database_lock("orders"), database_lock("billing")]), ["billing", "orders", "service shop"]);
-        assert!(locks(&target(TargetKind::Database, "orders"), vec![database_lock("orders")]).is_empty(), "its own goes without saying");
+        let both = vec![database_lock("orders"), database_lock("billing")];
+        assert_eq!(locks(&shop, both, &[look()]), ["billing", "orders", "service shop"]);
+        let orders = target(TargetKind::Database, "orders");
+        assert!(locks(&orders, vec![database_lock("orders")], &[look()]).is_empty(), "its own goes without saying");
+    }
+
+    #[test]
+    fn h5_what_only_backs_up_a_database_holds_its_backups_and_whatever_does_more_the_database() {
+        let orders = target(TargetKind::Database, "orders");
+        assert_eq!(locks(&orders, Vec::new(), &[backup()]), ["backup of orders"]);
+        assert!(locks(&orders, Vec::new(), &[backup(), look()]).is_empty());
+        assert_eq!(locks(&target(TargetKind::Service, "shop"), vec![database_lock("orders")], &[backup()]), ["orders", "service shop"]);
     }
 }

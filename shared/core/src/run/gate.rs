@@ -21,6 +21,7 @@ use crate::{
     plan::{self, Current},
     port::World,
     proposal::{Consequences, GateOf, PlannedStep, Proposal},
+    runbook::{condition::Known, reference},
     store::{Created, Kept, Store},
 };
 
@@ -127,7 +128,7 @@ fn child(visit: &Visit<'_>, current: &Current, planned: &PlannedStep, gate: &Gat
     Ok(Proposal {
         id: ProposalId(format!("p-{}", ulid_text(at, random))),
         title: format!("Go on with {}", parent.title),
-        reason: Some(gate.message.clone()),
+        reason: Some(reference::with_outputs(&gate.message, &flow::known(run, parent))),
         asked_at: at,
         plan_version: current.version.clone(),
         plan_digest: current.plan.digest_for(&parent.target)?,
@@ -163,6 +164,25 @@ fn said(run: &Run, proposal: &Proposal) -> Vec<String> {
         lines.push(format!("Facts: {}", short(&facts.join(", "))));
     }
     lines
+}
+
+/// What a run has found out so far.
+pub(crate) struct SoFar {
+    /// Its facts and outputs.
+    pub(crate) known: Known,
+    /// A line for each step that is over.
+    pub(crate) lines: Vec<String>,
+}
+
+/// What a run has found out so far.
+///
+/// # Errors
+/// When it can't be read.
+pub(crate) async fn so_far(world: &World, id: &RunId) -> Result<SoFar, Fault> {
+    let run = load(world, id).await?.value;
+    let proposal: Option<Kept<Proposal>> = Store::of(world).load(run.proposal.as_str()).await?;
+    let proposal = proposal.ok_or_else(|| Fault::new(format!("the proposal of {id} is gone")))?.value;
+    Ok(SoFar { known: flow::known(&run, &proposal), lines: said(&run, &proposal) })
 }
 
 /// Has a run go on whose gate was decided on.

@@ -15,13 +15,14 @@ mod visit;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use begin::{begin, launch, resume};
 pub use distress::distress;
 pub(crate) use finish::{checks, release};
 pub(crate) use flow::all_before;
+pub(crate) use gate::so_far;
 pub use gate::{decided as gate_decided, is_open as gate_is_open};
 pub use intervene::{Intervention, intervene};
 pub(crate) use tell::channel;
@@ -219,6 +220,20 @@ pub enum StepState {
         /// Who.
         by: Identity,
     },
+}
+
+impl StepState {
+    /// When the effect of a call that was made, or may have been, can be looked for with certainty, if the vendor shows effects
+    /// within `settles`: from then on, what is not there never will be.
+    #[must_use]
+    pub fn settled_at(&self, now: Timestamp, settles: SignedDuration) -> Timestamp {
+        match self {
+            Self::Intended { until, .. } => until.saturating_add(settles),
+            Self::Called { at } => at.saturating_add(settles),
+            _ => Ok(now),
+        }
+        .unwrap_or(Timestamp::MAX)
+    }
 }
 
 /// One thing that happened.

@@ -1,14 +1,14 @@
 //! From a runbook's text to its steps, with whatever is wrong named by line and column.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_saphyr::{Location, Spanned};
 
-use super::{Call, Loaded, Runbook, Step, condition::Condition, fact, raw, word};
+use super::{Call, Loaded, Runbook, Step, arguments, condition::Condition, fact, raw, word};
 use crate::{
     failure::Fault,
     ident::{StepId, sha256_hex},
-    plan::Span,
+    plan::{Span, order},
     proposal::{Flow, Group},
 };
 
@@ -103,6 +103,8 @@ struct Reading {
     /// What each step needs by the ids of the file, where it says so.
     needs: Vec<(StepId, Vec<Spanned<String>>)>,
     conditions: Vec<(StepId, Location, Condition)>,
+    /// Where each step stands, for what is wrong with its arguments.
+    places: BTreeMap<StepId, Location>,
 }
 
 impl Reading {
@@ -111,7 +113,8 @@ impl Reading {
         let at = raw.referenced;
         let mut step = raw.value;
         let Some(members) = step.parallel.take() else { return Ok(vec![self.step(at, step, before)?]) };
-        let plain = step.action.is_none() && step.commands.is_none() && step.gate.is_none() && step.condition.is_none();
+        let plain =
+            step.action.is_none() && step.commands.is_none() && step.for_each.is_none() && step.gate.is_none() && step.condition.is_none();
         if !plain || step.needs.is_some() || step.on_failure.is_some() || !step.undo.is_empty() {
             return Err(Trouble(at, "beside `parallel` there is nothing but an id and a name: all else belongs to its members".to_owned()));
         }
@@ -190,6 +193,7 @@ impl Reading {
                     retries: if is_command { RETRIES } else { retries },
                     flow,
                     gate: raw.gate.clone(),
+                    for_each: raw.for_each.clone(),
                     undo: if index == 0 { undo.clone() } else { Vec::new() },
                 },
             )?;
@@ -226,6 +230,7 @@ impl Reading {
         if self.steps.iter().any(|known| known.id == step.id) {
             return Err(Trouble(at, format!("two steps are called {}: give one of them another `id`", step.id)));
         }
+        self.places.insert(step.id.clone(), at);
         self.steps.push(step);
         Ok(())
     }
@@ -254,6 +259,10 @@ impl Reading {
                     return Err(Trouble(*at, format!("the condition of {own} reads steps.{name}, which is no step of this runbook")));
                 }
             }
+        }
+        for step in &self.steps {
+            let at = self.places.get(&step.id).copied().unwrap_or(Location::UNKNOWN);
+            arguments::check(step, &self.steps, &self.ends).map_err(|why| Trouble(at, why))?;
         }
         plain(&mut self.steps);
         Ok(self.steps)
@@ -287,6 +296,9 @@ fn calls(at: Location, raw: &raw::Step) -> Result<Vec<Call>, Trouble> {
         (None, None, None) => return Err(Trouble(at, "a step needs `commands`, an `action`, a `gate` or `parallel` members".to_owned())),
         _ => return Err(Trouble(at, "a step has either `commands`, or an `action`, or a `gate`".to_owned())),
     };
+    if raw.for_each.is_some() && raw.commands.is_none() {
+        return Err(Trouble(at, "`for_each` belongs to `commands`: they are done for one service after the other".to_owned()));
+    }
     if raw.action.is_none() && !raw.arguments.is_empty() {
         return Err(Trouble(at, "`arguments` belong to an `action`; a command has flags: `--NAME=VALUE`".to_owned()));
     }
@@ -295,20 +307,6 @@ fn calls(at: Location, raw: &raw::Step) -> Result<Vec<Call>, Trouble> {
 
 /// A round of steps that wait for each other, if there is one.
 fn cycle(steps: &[Step]) -> Option<Vec<String>> {
-    let after: BTreeMap<&str, Vec<&str>> =
-        steps.iter().map(|step| (step.id.as_str(), step.flow.after.iter().flatten().map(StepId::as_str).collect())).collect();
-    let mut open: BTreeSet<&str> = after.keys().copied().collect();
-    // What waits for nothing that is open can begin; what is left in the end waits for itself.
-    while let Some(ready) = open.iter().copied().find(|id| after.get(id).is_none_or(|needs| needs.iter().all(|need| !open.contains(need))))
-    {
-        open.remove(ready);
-    }
-    let mut at = *open.first()?;
-    let mut path: Vec<&str> = Vec::new();
-    while !path.contains(&at) {
-        path.push(at);
-        at = after.get(at).and_then(|needs| needs.iter().copied().find(|need| open.contains(need)))?;
-    }
-    let start = path.iter().position(|seen| *seen == at).unwrap_or(0);
-    Some(path.into_iter().skip(start).chain([at]).map(str::to_owned).collect())
+    let needs = steps.iter().map(|step| (step.id.as_str(), step.flow.after.iter().flatten().map(StepId::as_str).collect()));
+    order::waves(&needs.collect()).err().map(|circle| circle.into_iter().map(str::to_owned).collect())
 }

@@ -5,23 +5,26 @@
 //! `retries`, `condition`. And ours beside it: `id`, `action`, `on`, `arguments`, `needs`, `parallel`, `gate`, `undo`,
 //! `on_failure`, `fact`. Each step begins when the one before it is over, unless `needs` or `parallel` says else.
 
+mod arguments;
 pub mod condition;
 mod fact;
 mod load;
 mod raw;
+pub(crate) mod reference;
 mod word;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use arguments::takes_no;
 pub use load::{RunbookError, load};
 
 use crate::{
     action::Act,
     failure::{Failure, Fault, Refusal},
     ident::StepId,
-    plan::{Plan, Span},
+    plan::{Plan, Span, ValueKind},
     port::World,
     proposal::{self, Flow},
 };
@@ -62,8 +65,28 @@ pub struct Step {
     pub flow: Flow,
     /// The run stops here until people approve the rest.
     pub gate: Option<Gate>,
+    /// For which services its command is done, where that is not the target itself.
+    pub for_each: Option<ForEach>,
     /// What undoes it.
     pub undo: Vec<Call>,
+}
+
+/// Services that a step is done for: those that others need first, and what needs nothing of each other at the same time.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum ForEach {
+    /// These, by name.
+    Named(Vec<String>),
+    /// Those that a word stands for.
+    All(Those),
+}
+
+/// Services by a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Those {
+    /// The target, and all that it can't do without.
+    Dependencies,
 }
 
 /// A command or an action with its arguments.
@@ -120,6 +143,29 @@ pub struct Loaded {
 }
 
 impl Runbook {
+    /// The arguments that its steps speak of, each with what it must be where it stands.
+    #[must_use]
+    pub fn used(&self) -> BTreeMap<String, ValueKind> {
+        arguments::used(self)
+    }
+
+    /// With what it was told in the place of `${arguments.NAME}`.
+    #[must_use]
+    pub fn told(&self, arguments: &BTreeMap<String, String>) -> Self {
+        let fill = |values: &mut BTreeMap<String, String>| {
+            values.values_mut().for_each(|value| *value = reference::with_arguments(value, arguments));
+        };
+        let mut told = self.clone();
+        for step in &mut told.steps {
+            fill(&mut step.arguments);
+            step.undo.iter_mut().for_each(|call| fill(&mut call.arguments));
+            if let Some(gate) = &mut step.gate {
+                gate.message = reference::with_arguments(&gate.message, arguments);
+            }
+        }
+        told
+    }
+
     /// The verbs that are not built yet, with the steps that use them. Such a runbook loads, and does not run.
     #[must_use]
     pub fn missing(&self) -> Vec<(StepId, String)> {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::{Gate, On};
+use super::{ForEach, Gate, On};
 use crate::{plan::Span, proposal::OnFailure};
 
 #[derive(Debug, Deserialize)]
@@ -28,6 +28,7 @@ pub(super) struct Step {
     pub(super) commands: Option<Vec<Spanned<String>>>,
     pub(super) parallel: Option<Vec<Spanned<Step>>>,
     pub(super) gate: Option<Gate>,
+    pub(super) for_each: Option<ForEach>,
     #[serde(default)]
     pub(super) on: On,
     pub(super) timeout: Option<Span>,

@@ -12,12 +12,12 @@ const PREFIX: &str = "npm run ";
 pub(super) fn parse(text: &str) -> Result<Call, String> {
     let rest = text.trim();
     let rest = rest.strip_prefix(PREFIX).unwrap_or(rest);
-    let mut words = rest.split_whitespace();
+    let mut words = split(rest)?.into_iter();
     let verb = words.next().unwrap_or_default();
-    if !is_verb(verb) {
+    if !is_verb(&verb) {
         return Err(format!("“{text}” is no command: write `npm run AREA:VERB` or `AREA:VERB`"));
     }
-    let mut call = Call { verb: verb.to_owned(), arguments: Default::default() };
+    let mut call = Call { verb, arguments: Default::default() };
     for word in words {
         // What `npm run` wants before flags that are not its own.
         if word == "--" {
@@ -27,7 +27,6 @@ pub(super) fn parse(text: &str) -> Result<Call, String> {
             return Err(format!("“{word}” is not understood: an argument of a command is `--NAME=VALUE` or `--NAME`"));
         };
         let (name, value) = flag.split_once('=').unwrap_or((flag, "true"));
-        let value = value.trim_matches(['"', '\'']);
         if value.is_empty() {
             return Err(format!("`--{name}=` has no value"));
         }
@@ -36,6 +35,27 @@ pub(super) fn parse(text: &str) -> Result<Call, String> {
         }
     }
     Ok(call)
+}
+
+/// The words of a command: what is in quotation marks is one, and loses them.
+fn split(text: &str) -> Result<Vec<String>, String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for character in text.chars() {
+        match quote {
+            Some(end) if character == end => quote = None,
+            None if matches!(character, '"' | '\'') => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            None if character.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(character),
+        }
+    }
+    if quote.is_some() {
+        return Err(format!("“{text}” has a quotation mark without its other one"));
+    }
+    words.extend(word);
+    Ok(words)
 }
 
 /// `area:verb`, each part in small letters, digits and hyphens.

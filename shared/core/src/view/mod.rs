@@ -46,7 +46,7 @@ pub use health::{Checked, health};
 pub use help::{Rights, help_overview, help_verb};
 pub use hold::{backup_held, backup_released, with_holds};
 pub use home::{DatabaseGlance, Glance, OnCall, ServiceGlance, Situation, situation};
-pub use lists::{Standing, approvals_list, backups_list, runs_list, status_board, which_run};
+pub use lists::{Board, Standing, approvals_list, backups_list, runs_list, status_board, which_run};
 pub use mrkdwn::{At, Channel, Code, Moment, Mrkdwn, Prose, Show, Span, shown};
 pub use orders::{order_asked, order_form, order_put, order_stands, orders_list};
 pub use page::{page_acknowledged, page_card, page_raised, page_reply, page_stands, page_still_on_it, page_taken, pages_list};
@@ -59,7 +59,7 @@ pub use policy::{Myself, WHO_MAY_WHAT, can_answer, can_everybody, glass_broken, 
 pub use run::{run_headline, run_unreadable};
 pub use run_reply::run_reply;
 pub use run_report::run_report;
-pub use runbook::{ListedRunbook, runbook_dry_run, runbook_list, runbook_shown};
+pub use runbook::{ListedRunbook, runbook_dry_run, runbook_list, runbook_shown, step_said};
 pub use safety::{Safety, database_status};
 pub use told::{fault, form_expired, intervention_noted, looking, of_form, refusal, started, told_form};
 pub use why::why_ledger;

@@ -171,6 +171,8 @@ pub(super) fn without(step: &PlannedStep) -> &'static str {
         Act::WatchSite(_) => "nobody has watched whether it stays well",
         Act::Reseed(_) => "there is no fresh standby to go to",
         Act::Status(_) | Act::Connect(_) => "nobody has looked",
+        Act::Tell(_) => "nobody is told",
+        Act::Wake(_) => "nobody is woken",
         Act::Gate(_) => "the rest is done although nobody has approved it with what is known now",
     }
 }

@@ -6,6 +6,7 @@ use super::{
     card::{step_names, steps},
 };
 use crate::{
+    ident::RunId,
     mrkdwn,
     proposal::{OnFailure, Proposal},
     runbook::{Loaded, Step},
@@ -87,6 +88,15 @@ fn step_line(number: usize, step: &Step) -> Mrkdwn {
         Some(OnFailure::Undo) => mrkdwn!(", if it fails all is undone"),
     };
     mrkdwn!("{}. *{}* {}{}{}{}{}, {} at most", number, step.name, what, condition, after, again, fails, Span(step.timeout.0))
+}
+
+/// What a step says to people.
+#[must_use]
+pub fn step_said(run: &RunId, lines: &[String]) -> Message {
+    let first = lines.first().map(String::as_str).unwrap_or_default();
+    let mut blocks = Block::paragraphs(lines.iter().map(|line| mrkdwn!("{}", line.as_str())));
+    blocks.push(Block::small_print(mrkdwn!("Said by a step of {}, details by {}", Code(run.as_str()), Code(&format!("/dr why {run}")))));
+    Message { text: mrkdwn!("{}", first), blocks }
 }
 
 /// What a run would do, with every argument. Nothing was done, and nobody was asked.

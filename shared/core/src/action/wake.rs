@@ -1,0 +1,85 @@
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    Action, Class, Finding, Ownership, Seen,
+    tell::{run_of, unread},
+};
+use crate::{
+    failure::CallError,
+    ident::Actor,
+    mrkdwn,
+    page::{self, PageKey, Raise},
+    plan::Severity,
+    policy::{OWNER_TAG, Permit, STEP_TAG, Verb},
+    port::{Tags, World},
+    run,
+    runbook::reference,
+    store::{Kept, Record as _, Store},
+    view::Mrkdwn,
+};
+
+/// `page:raise`: wakes people. It is done when the first of them has been called: whether somebody acknowledges is the page's to see to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wake {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in one line, with `${steps.ID.outputs.NAME}` for what is found out.
+    pub message: String,
+    /// Whom to wake before the plan's levels, by their names in the plan.
+    pub to: Vec<String>,
+}
+
+/// The page's key: a step pages once, however often its call is made.
+fn key(tags: &Tags) -> String {
+    let tag = |name: &str| tags.get(name).map(String::as_str).unwrap_or_default();
+    format!("step/{}/{}", tag(OWNER_TAG), tag(STEP_TAG))
+}
+
+#[async_trait]
+impl Action for Wake {
+    fn class(&self) -> Class {
+        Class::Adds
+    }
+
+    fn verb(&self) -> Verb {
+        Verb::Page
+    }
+
+    fn card(&self) -> Vec<Mrkdwn> {
+        let whom =
+            if self.to.is_empty() { "whoever is on call".to_owned() } else { format!("{}, then whoever is on call", self.to.join(", ")) };
+        vec![mrkdwn!("wakes {}, as {}: {}", whom, self.severity.to_string(), self.message)]
+    }
+
+    async fn observe(&self, world: &World, owner: Ownership<'_>) -> Result<Seen, CallError> {
+        let wanted = PageKey { key: key(owner.tags), page: None, resolved_at: None };
+        let known: Option<Kept<PageKey>> = Store::of(world).load(&wanted.id()).await.map_err(|fault| unread(&fault))?;
+        Ok(match known.and_then(|known| known.value.page) {
+            Some(id) => Seen::Done(Finding { summary: format!("people are woken: {id}"), detail: json!({"page": id}) }),
+            None => Seen::Absent,
+        })
+    }
+
+    async fn drift(&self, _: &World) -> Result<Option<String>, CallError> {
+        Ok(None)
+    }
+
+    async fn call(&self, world: &World, permit: &Permit) -> Result<(), CallError> {
+        let tags = permit.owner_tags();
+        let run = run_of(&tags);
+        let so_far = run::so_far(world, &run).await.map_err(|fault| unread(&fault))?;
+        let raise = Raise {
+            key: key(&tags),
+            severity: self.severity,
+            subject: reference::with_outputs(&self.message, &so_far.known),
+            why: String::new(),
+            by: Actor::System("runner".to_owned()),
+            since: world.clock.now(),
+            run: Some(run.0),
+            to: self.to.clone(),
+        };
+        page::raise(world, raise).await.map(drop).map_err(|fault| CallError::Unknown { why: fault.chain() })
+    }
+}
