@@ -7,6 +7,7 @@ use crate::{
     desk::{Desk, Reply},
     failure::{Failure, Refusal},
     ident::Actor,
+    plan::{self, RunbookFile, ValueKind},
     policy,
     proposal::{self, AskedRunbook, Proposal, Target},
     runbook, view,
@@ -20,6 +21,7 @@ pub const EXAMPLES: Examples = &[
     ("runbook show database-recovery", "every step, with its condition"),
     ("runbook run database-recovery --on orders --dry-run", "what it would touch and how long that takes; nothing is done"),
     ("runbook run database-recovery --on orders --reason \"connections fail\"", "for real; what replaces or deletes waits for approval"),
+    ("runbook run rollback at=14:05", "one of your own with its argument; a form asks for what is missing"),
 ];
 /// In recovery plans.
 pub const SPELLINGS: Spellings = &[("runbook:list", &[]), ("runbook:run", &["--run"]), ("runbook:dry-run", &["--dry-run"])];
@@ -33,6 +35,9 @@ pub struct Args {
     /// The runbook, by its name.
     #[arg(value_parser = name::value)]
     pub name: Option<String>,
+    /// What it is told: NAME=VALUE, once for each of its arguments; what is missing is asked in a form.
+    #[arg(value_name = "NAME=VALUE", value_parser = name::reason)]
+    pub told: Vec<String>,
     /// The database or service to run it on.
     #[arg(long, value_name = "TARGET", value_parser = name::value)]
     pub on: Option<String>,
@@ -123,22 +128,115 @@ async fn known(desk: &Desk<'_>, name: &str) -> Result<runbook::Loaded, Failure> 
 async fn carry_out(desk: &Desk<'_>, args: &Args, name: &str) -> Result<Reply, Failure> {
     let loaded = known(desk, name).await?;
     let plan = &desk.current.plan;
-    if !plan.runbooks.contains_key(name) {
+    let Some(file) = plan.runbooks.get(name) else {
         return Err(Refusal::new(format!("{name} has a command of its own, which asks for what it needs."))
             .instead(format!("Type `/dr help {name}`."))
             .into());
-    }
-    let target = target(desk, args.on.as_deref(), name)?;
+    };
     let verb = if args.dry_run { policy::Verb::Look } else { policy::Verb::Run };
+    let who = desk.allowed(verb, None).await?;
+    let target = target(desk, args.on.as_deref(), name);
+    let given = given(&args.told)?;
+    let arguments = plan::filled(&file.arguments, &in_one_form(desk, &who, file, &given)?);
+    // What was left out is asked for; what was typed wrong is said.
+    let lacks = |wrong: &BTreeMap<String, String>| wrong.keys().all(|name| !given.contains_key(name));
+    let (target, arguments) = match (target, arguments) {
+        (Err(_), Ok(_)) if args.on.is_none() => return form(desk, name, args, None).await,
+        (Err(_) | Ok(_), Err(wrong)) if lacks(&wrong) => return form(desk, name, args, None).await,
+        (target, Ok(arguments)) => (target?, arguments),
+        (_, Err(wrong)) => return Err(not_so(name, &wrong).into()),
+    };
+    undeclared(name, file, &loaded)?;
     desk.allowed(verb, Some(&target.environment)).await?;
     let requester = Actor::Person(desk.caller.identity.clone());
-    let asked = AskedRunbook { runbook: loaded, target, requester, reason: args.reason.clone(), arguments: BTreeMap::new() };
+    let asked = AskedRunbook { runbook: loaded, target, requester, reason: args.reason.clone(), arguments };
     let proposal = proposal::runbook(desk.world, &desk.current, asked).await?;
     if args.dry_run {
         return Ok(Reply::Message(view::runbook_dry_run(&proposal)));
     }
     each_allowed(desk, &proposal).await?;
     desk.propose(proposal).await
+}
+
+/// What was typed as `NAME=VALUE`.
+fn given(told: &[String]) -> Result<BTreeMap<String, String>, Refusal> {
+    let mut given = BTreeMap::new();
+    for text in told {
+        let (name, value) = text.split_once('=').ok_or_else(|| {
+            Refusal::new(format!("{} is no argument of a runbook.", super::shown(text))).instead("Write NAME=VALUE, such as at=14:05.")
+        })?;
+        if given.insert(name.to_owned(), value.to_owned()).is_some() {
+            return Err(Refusal::new(format!("{} is given twice.", super::shown(name))));
+        }
+    }
+    Ok(given)
+}
+
+/// Moments as people type them, in the one form that is kept: 14:05 is today's, in their zone.
+fn in_one_form(
+    desk: &Desk<'_>,
+    who: &policy::Authorized,
+    file: &RunbookFile,
+    given: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, Refusal> {
+    let mut values = given.clone();
+    for (name, value) in &mut values {
+        let is_moment = file.arguments.get(name).is_some_and(|argument| argument.kind == ValueKind::Moment);
+        if is_moment {
+            *value = desk.when(value, who)?.at.to_string();
+        }
+    }
+    Ok(values)
+}
+
+fn not_so(name: &str, wrong: &BTreeMap<String, String>) -> Refusal {
+    let said: Vec<String> = wrong.iter().map(|(argument, why)| format!("{}: {why}", super::shown(argument))).collect();
+    Refusal::new(format!("{name} can't be run so. {}.", said.join(". ")))
+        .instead(format!("Type `/dr runbook run {name}` for a form, or `/dr runbook show {name}` for what it takes."))
+}
+
+/// A runbook that speaks of an argument which the plan does not declare could be told anything.
+fn undeclared(name: &str, file: &RunbookFile, loaded: &runbook::Loaded) -> Result<(), Refusal> {
+    match loaded.runbook.used().keys().find(|used| !file.arguments.contains_key(*used)) {
+        None => Ok(()),
+        Some(used) => Err(Refusal::new(format!("{name} speaks of the argument {used}, which the plan does not declare."))
+            .instead(format!("Add it under runbooks.{name}.arguments."))),
+    }
+}
+
+/// The form that asks for what was not typed.
+async fn form(desk: &Desk<'_>, name: &str, args: &Args, problem: Option<String>) -> Result<Reply, Failure> {
+    desk.allowed(if args.dry_run { policy::Verb::Look } else { policy::Verb::Run }, None).await?;
+    let plan = &desk.current.plan;
+    let file = plan.runbooks.get(name).ok_or_else(|| Refusal::new(format!("{name} is no runbook of the plan any more.")))?;
+    let known = plan.databases.keys().filter(|name| !plan.services.contains_key(*name)).chain(plan.services.keys());
+    let targets: Vec<String> = if file.services.is_empty() { known.cloned().collect() } else { file.services.clone() };
+    let choices = view::RunbookChoices {
+        name: name.to_owned(),
+        targets,
+        target: args.on.clone(),
+        arguments: file.arguments.clone(),
+        typed: given(&args.told).unwrap_or_default(),
+        reason: args.reason.clone(),
+        problem,
+    };
+    Ok(Reply::Form(view::runbook_form(&choices)))
+}
+
+/// What was submitted in that form. `name` is the runbook that it was about; who may run it is asked anew.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) async fn submitted(desk: &Desk<'_>, name: &str, values: &BTreeMap<String, String>) -> Result<Reply, Failure> {
+    let filled = |handle: &str| values.get(handle).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let names = desk.current.plan.runbooks.get(name).map(|file| file.arguments.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+    let told = names.iter().filter_map(|name| Some(format!("{name}={}", filled(&view::argument_handle(name))?))).collect();
+    let args = Args { told, on: filled("target"), reason: filled("reason"), ..Args::default() };
+    match carry_out(desk, &args, name).await {
+        Ok(Reply::Message(message)) => Ok(Reply::Form(view::told_form("Run a runbook", &message))),
+        Err(Failure::Refusal(refusal)) => form(desk, name, &args, Some(refusal.to_string())).await,
+        other => other,
+    }
 }
 
 /// Whoever may run a runbook may not do by it what they may not do by hand.

@@ -23,6 +23,7 @@ pub(super) async fn handle(desk: &Desk<'_>, callback: &str, reference: &str, val
         "page" => command::page::submitted(desk, values).await,
         "ask" => shortcut::asked(desk, values).await,
         "order_phrase" => command::standing::submitted(desk, reference, values).await,
+        "runbook" => command::runbook::submitted(desk, reference, values).await,
         "backup" => command::backup::submitted(desk, values).await,
         _ => Err(Refusal::new("This form is not known to this release. Nothing was done.").into()),
     }

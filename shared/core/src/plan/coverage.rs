@@ -1,10 +1,10 @@
 //! What a plan leaves open: nothing of it is wrong, but in that hour it would be missing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Finding, Findings, Path, Plan};
+use super::{Finding, Findings, Path, Plan, RunbookFile, ValueKind};
 use crate::runbook;
 
 /// What is not covered. `now` tells which standing orders are over.
@@ -62,6 +62,7 @@ pub fn runbook_findings(plan: &Plan, file: &dyn Fn(&str) -> Option<String>) -> V
                 let _ = findings.error(&at, format!("{} can't be used: {error}", runbook.file));
             }
             Some(Ok(loaded)) => {
+                arguments(&mut findings, name, runbook, &loaded.runbook.used());
                 let verbs: BTreeSet<String> = loaded.runbook.missing().into_iter().map(|(_, verb)| verb).collect();
                 if !verbs.is_empty() {
                     let verbs = verbs.into_iter().collect::<Vec<_>>().join(", ");
@@ -73,4 +74,29 @@ pub fn runbook_findings(plan: &Plan, file: &dyn Fn(&str) -> Option<String>) -> V
         }
     }
     findings.list()
+}
+
+/// What a runbook speaks of must be declared, as what it must be there; what is declared should be spoken of.
+fn arguments(findings: &mut Findings, name: &str, file: &RunbookFile, used: &BTreeMap<String, ValueKind>) {
+    let at = Path::of(&["runbooks", name, "arguments"]);
+    for (argument, wanted) in used {
+        match file.arguments.get(argument) {
+            None => findings
+                .error(&Path::of(&["runbooks", name]), format!("{} speaks of the argument {argument}, which is not declared", file.file))
+                .instead(format!("Add it under runbooks.{name}.arguments, with a title")),
+            Some(declared) if *wanted != ValueKind::Text && declared.kind != *wanted => {
+                let (wanted, is) = (wanted.word(), declared.kind.word());
+                findings
+                    .error(
+                        &at.then(argument),
+                        format!("{} needs {wanted} for the argument {argument}, which is declared as {is}", file.file),
+                    )
+                    .instead("Declare it as what the runbook needs, or use it for something else")
+            }
+            Some(_) => continue,
+        };
+    }
+    for argument in file.arguments.keys().filter(|argument| !used.contains_key(*argument)) {
+        findings.warn(&at.then(argument), format!("{} never speaks of the argument {argument}", file.file)).instead("Take it out");
+    }
 }

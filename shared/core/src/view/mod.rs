@@ -26,6 +26,7 @@ mod run;
 mod run_reply;
 mod run_report;
 mod runbook;
+mod runbook_form;
 mod safety;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -60,6 +61,7 @@ pub use run::{run_headline, run_unreadable};
 pub use run_reply::run_reply;
 pub use run_report::run_report;
 pub use runbook::{ListedRunbook, runbook_dry_run, runbook_list, runbook_shown, step_said};
+pub use runbook_form::{RunbookChoices, argument_handle, runbook_form};
 pub use safety::{Safety, database_status};
 pub use told::{fault, form_expired, intervention_noted, looking, of_form, refusal, started, told_form};
 pub use why::why_ledger;

@@ -61,8 +61,6 @@ fn look(found: &mut Findings, plan: &Plan) {
 
 /// So many policies a plan may have, and so many bytes in each: they are read whenever anybody asks for anything.
 const POLICIES: (usize, usize) = (50, 4_000);
-/// So many of what can nest, one in the other, a policy may have: Cedar's reader goes down by one call for each.
-const NESTED: usize = 100;
 
 /// The organization's own policies: they are held against the schema, and can only forbid.
 fn policies(found: &mut Findings, plan: &Plan) {
