@@ -66,6 +66,12 @@ impl Fault {
         Self { what: what.into(), source: Some(source.into()) }
     }
 
+    /// Our own records could not be read, where the outside is looked at: nothing happened, and it works later.
+    #[must_use]
+    pub fn unread(self) -> CallError {
+        CallError::NotNow { code: "Unread".to_owned(), why: self.chain() }
+    }
+
     /// The fault and all its causes, outermost first, for one log line.
     #[must_use]
     pub fn chain(&self) -> String {

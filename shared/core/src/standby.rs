@@ -12,9 +12,11 @@ pub const IN_RECOVERY: &str = "select pg_is_in_recovery()";
 /// How many connections it receives a log through: `0` is “not replicating”, whatever the lag says.
 pub const RECEIVERS: &str = "select count(*) from pg_stat_wal_receiver where status = 'streaming'";
 /// How far behind it is, in seconds. When all that was received is replayed, that is nothing: the age of the newest commit
-/// would only say how long nobody has written.
+/// would only say how long nobody has written. One that has replayed no commit since it started has all from before its
+/// checkpoint, and is as far behind as that is old.
 pub const LAG: &str = "select case when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0 \
-                       else coalesce(extract(epoch from now() - pg_last_xact_replay_timestamp()), 0) end";
+                       else extract(epoch from now() - coalesce(pg_last_xact_replay_timestamp(), \
+                       (select checkpoint_time from pg_control_checkpoint()))) end";
 /// How long ago the newest commit that it has was made, in seconds: what is lost at most if the source does not come back.
 pub const NEWEST: &str = "select extract(epoch from now() - pg_last_xact_replay_timestamp())";
 /// Whether new sessions only read: `on` or `off`.

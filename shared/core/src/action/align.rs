@@ -1,12 +1,12 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Class, Finding, Ownership, SecondCall, Seen};
+use super::{Action, Class, Finding, Ownership, SecondCall, Seen, busy};
 use crate::{
     failure::CallError,
     mrkdwn,
     policy::{Permit, Verb},
-    port::{Phase, Settings, World},
+    port::{BACKING_UP, Phase, Settings, World},
     view::{Code, Mrkdwn},
 };
 
@@ -60,6 +60,8 @@ impl Action for Align {
                 Seen::Done(Finding::said(format!("{} has all that the old instance had", self.instance)))
             }
             Phase::Available => Seen::Absent,
+            // Not by this step: the vendor backs up what it has just restored.
+            ref status @ Phase::Underway(ref note) if note == BACKING_UP => return Err(busy(&self.instance, status)),
             Phase::Underway(note) => Seen::Underway { percent: None, note },
             Phase::Leaving => Seen::Broken(Finding::said(format!("{} is being deleted", self.instance))),
             Phase::Broken(why) => Seen::Broken(Finding::said(format!("{} is {why}", self.instance))),

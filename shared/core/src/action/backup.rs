@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Action, Class, Finding, Ownership, Seen};
+use super::{Action, Class, Finding, Ownership, Seen, at_rest};
 use crate::{
     failure::CallError,
     mrkdwn,
@@ -44,7 +44,9 @@ impl Action for Backup {
     }
 
     async fn observe(&self, world: &World, owner: Ownership<'_>) -> Result<Seen, CallError> {
-        let Some(snapshot) = world.databases.snapshot(&self.region, &self.snapshot).await? else { return Ok(Seen::Absent) };
+        let Some(snapshot) = world.databases.snapshot(&self.region, &self.snapshot).await? else {
+            return at_rest(world, &self.region, &self.instance).await.map(|()| Seen::Absent);
+        };
         if !owner.holds(&snapshot.tags) {
             return Ok(Seen::Foreign(format!("a snapshot {} exists that this run did not make", self.snapshot)));
         }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Action, Class, Finding, Ownership, SecondCall, Seen};
 use crate::{
-    backup::{CLASS_TAG, DATABASE_TAG},
-    failure::CallError,
+    backup::{self, CLASS_TAG, DATABASE_TAG},
+    failure::{CallError, Fault},
     mrkdwn,
     plan::BackupClass,
     policy::Permit,
@@ -76,6 +76,11 @@ impl Action for Prune {
     }
 
     async fn call(&self, world: &World, permit: &Permit) -> Result<(), CallError> {
+        // Since the permit somebody may have asked for it; that we are about to delete it is written down by now.
+        if backup::is_meant(world, &self.snapshot).await.map_err(Fault::unread)? {
+            return Err(CallError::refused("Meant", format!("{} is to be restored from, or held", self.snapshot)));
+        }
+        permit.check(world.clock.now())?;
         world.databases.delete_snapshot(permit, &self.region, &self.snapshot).await
     }
 }

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::{Action, Class, Finding, Ownership, Seen};
 use crate::{
-    failure::CallError,
+    backup,
+    failure::{CallError, Fault},
     mrkdwn,
     policy::{Permit, Verb},
     port::{Phase, Restoration, RestoreFrom, Settings, World},
@@ -71,6 +72,9 @@ impl Action for Restore {
             RestoreFrom::Snapshot(id) => Ok(match world.databases.snapshot(region, id).await? {
                 None => Some(format!("the snapshot {id} is gone")),
                 Some(snapshot) if snapshot.status != Phase::Available => Some(format!("the snapshot {id} is not available any more")),
+                Some(_) if backup::is_deleting(world, id).await.map_err(Fault::unread)? => {
+                    Some(format!("the snapshot {id} is being deleted, since its time is over"))
+                }
                 Some(_) => None,
             }),
             RestoreFrom::Time { instance, .. } | RestoreFrom::Latest { instance } => {

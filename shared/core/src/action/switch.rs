@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Action, Class, Finding, Ownership, SecondCall, Seen};
+use super::{Action, Class, Finding, Ownership, SecondCall, Seen, busy};
 use crate::{
     database::{Route, rerouted},
     failure::CallError,
@@ -105,7 +105,7 @@ impl Action for Switch {
             Some(Instance { status: Phase::Available, endpoint: Some(endpoint), .. }) => endpoint,
             // Backing up, modifying: that passes by itself, and nobody need be asked.
             Some(Instance { status: status @ (Phase::Underway(_) | Phase::Available), .. }) => {
-                return Err(CallError::NotNow { code: "InvalidDBInstanceState".to_owned(), why: format!("{} is {status}", self.to) });
+                return Err(busy(&self.to, &status));
             }
             _ => return Ok(Seen::Broken(Finding::said(format!("{} is not there to take the traffic", self.to)))),
         };

@@ -100,8 +100,7 @@ impl UpdateDns {
 
     async fn is_everywhere(&self, world: &World, owner: Ownership<'_>) -> Result<bool, CallError> {
         let kept: Result<Option<Kept<DnsBatch>>, Fault> = Store::of(world).load(&DnsBatch::key(owner.tags)).await;
-        let kept = kept.map_err(|fault| CallError::NotNow { code: "Unread".to_owned(), why: fault.chain() })?;
-        match kept {
+        match kept.map_err(Fault::unread)? {
             Some(batch) => Ok(world.dns.change(&batch.value.change).await? == ChangeStatus::InSync),
             // Whoever sent it died before it could keep the id: what the name servers say is all there is.
             None => Ok(true),

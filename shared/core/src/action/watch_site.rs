@@ -89,10 +89,9 @@ impl Action for WatchSite {
         if self.probes.is_empty() {
             return Ok(Seen::Done(Finding::said(format!("the plan has no probes for {}", self.site))));
         }
-        let unread = |fault: Fault| CallError::NotNow { code: "Unread".to_owned(), why: fault.chain() };
         let current = plan::current(world.blobs.as_ref()).await.map_err(|failure| match failure {
             Failure::Refusal(refusal) => CallError::NotNow { code: "NoPlan".to_owned(), why: refusal.sentence },
-            Failure::Fault(fault) => unread(fault),
+            Failure::Fault(fault) => fault.unread(),
         })?;
         let mut ill = Vec::new();
         for probe in &self.probes {
@@ -102,7 +101,7 @@ impl Action for WatchSite {
                 Answer::Blind { why } => ill.push(format!("{}: can't be asked ({why})", probe.name)),
             }
         }
-        let since = Wellness::note(world, owner.tags, ill.is_empty()).await.map_err(unread)?;
+        let since = Wellness::note(world, owner.tags, ill.is_empty()).await.map_err(Fault::unread)?;
         let Some(since) = since else { return Ok(Seen::Underway { percent: None, note: ill.join("; ") }) };
         let well = world.clock.now().duration_since(since);
         Ok(if well >= self.watch.0 {

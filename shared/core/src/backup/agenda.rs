@@ -238,16 +238,22 @@ async fn obstacle(world: &World, seen: &Seen) -> Result<Option<String>, Fault> {
     if live.instance.status != Phase::Available {
         return Ok(Some(format!("{} is {}", live.instance.id, live.instance.status)));
     }
-    Ok(held_by(world, &live.name).await?.map(|run| format!("{} ({}) holds {}", run.id, run.title, live.name)))
+    Ok(under_way(world, &live.name).await?.map(|run| format!("{} ({}) is under way", run.id, run.title)))
 }
 
-/// The run that holds a database now.
-pub(super) async fn held_by(world: &World, name: &str) -> Result<Option<Run>, Fault> {
+/// The run that does something to a database or its backups now. The calendar waits for either: what is done to the instance
+/// could be kept up by one that the vendor calls `backing-up`.
+pub(super) async fn under_way(world: &World, name: &str) -> Result<Option<Run>, Fault> {
     let store = Store::of(world);
-    let lock: Option<Kept<Lock>> = store.load(&proposal::database_lock(name)).await?;
-    let Some(holder) = lock.and_then(|lock| lock.value.run) else { return Ok(None) };
-    let run: Option<Kept<Run>> = store.load(holder.as_str()).await?;
-    Ok(run.map(|run| run.value).filter(|run| !run.state.is_final()))
+    for lock in [proposal::database_lock(name), proposal::backup_lock(name)] {
+        let lock: Option<Kept<Lock>> = store.load(&lock).await?;
+        let Some(holder) = lock.and_then(|lock| lock.value.run) else { continue };
+        let run: Option<Kept<Run>> = store.load(holder.as_str()).await?;
+        if let Some(run) = run.filter(|run| !run.value.state.is_final()) {
+            return Ok(Some(run.value));
+        }
+    }
+    Ok(None)
 }
 
 async fn propose(world: &World, current: &Current, seen: &Seen, slot: &Slot) -> Result<Proposal, Fault> {

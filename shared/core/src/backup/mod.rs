@@ -20,7 +20,7 @@ pub use agenda::{Agenda, Outcome, Past, Slot, keep_to};
 pub use choose::{Choices, Source, Wanted, choose, loss};
 pub use hold::{HOLD_TAG, Hold, hold, release};
 pub use prune::prune;
-pub(crate) use prune::{allowed as prune_allowed, is_pruning};
+pub(crate) use prune::{allowed as prune_allowed, is_deleting, is_meant, is_pruning};
 pub use quota::{Counted, forecast};
 pub use rpo::{Hour, Sample, measure, rpo_series};
 pub(crate) use survey::all;

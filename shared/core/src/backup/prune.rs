@@ -17,7 +17,7 @@ use crate::{
     policy::Verb,
     port::World,
     proposal::{self, Ask, Consequences, Flow, OnFailure, Opening, PlannedStep, Proposal, Worked},
-    run::Run,
+    run::{Run, StepState},
     runbook,
     store::{Kept, Store},
 };
@@ -38,7 +38,7 @@ const TIMEOUT: Span = Span(SignedDuration::from_mins(30));
 pub async fn prune(world: &World, survey: &Survey, name: &str) -> Result<(), Fault> {
     let Some(Ok(seen)) = survey.databases.get(name) else { return Ok(()) };
     let expendable = retention::expendable(&facts(&survey.current.plan, seen, &survey.held, survey.now));
-    if expendable.is_empty() || agenda::held_by(world, name).await?.is_some() {
+    if expendable.is_empty() || agenda::under_way(world, name).await?.is_some() {
         return Ok(());
     }
     let store = Store::of(world);
@@ -116,6 +116,40 @@ fn step(seen: &Seen, index: usize, backup: &Expendable<'_>) -> PlannedStep {
 #[must_use]
 pub(crate) fn is_pruning(proposal: &Proposal) -> bool {
     !proposal.steps.is_empty() && proposal.steps.iter().all(|step| matches!(step.act, Act::Prune(_)))
+}
+
+/// Whether the deletion of a snapshot may be on its way.
+///
+/// Whoever deletes writes that down first and then looks for who restores from it ([`is_meant`]); whoever restores does it the
+/// other way round. So one of them gives way, however late a request arrives.
+///
+/// # Errors
+/// When our records can't be read.
+pub(crate) async fn is_deleting(world: &World, snapshot: &str) -> Result<bool, Fault> {
+    let store = Store::of(world);
+    for agenda in survey::all::<Agenda>(world).await? {
+        let Some((id, _)) = agenda.value.pruned else { continue };
+        let run: Option<Kept<Run>> = store.load(id.run().as_str()).await?;
+        let Some(run) = run.filter(|run| !run.value.state.is_final()) else { continue };
+        let Some(proposal): Option<Kept<Proposal>> = store.load(id.as_str()).await? else { continue };
+        let on_its_way = |id: &StepId| {
+            let sent = |state: &StepState| matches!(state, StepState::Intended { .. } | StepState::Called { .. });
+            run.value.steps.iter().any(|step| step.id == *id && sent(&step.state))
+        };
+        let of_it = |act: &Act| matches!(act, Act::Prune(prune) if prune.snapshot == snapshot);
+        if proposal.value.steps.iter().any(|step| of_it(&step.act) && on_its_way(&step.id)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether somebody holds a snapshot, or a proposal or a run restores from it.
+///
+/// # Errors
+/// When our records can't be read.
+pub(crate) async fn is_meant(world: &World, snapshot: &str) -> Result<bool, Fault> {
+    Ok(survey::held(world).await?.contains(snapshot))
 }
 
 /// Whether retention's rules allow to delete a backup, with everything read anew. `Some`: why not, in words.

@@ -24,7 +24,7 @@ pub struct Facts<'a> {
     pub serving: Option<&'a str>,
     /// All its recovery points, of every instance that had its traffic.
     pub points: &'a [RecoveryPoint],
-    /// Those that people hold, and those that an open proposal would restore.
+    /// Those that people hold, and those that an open proposal or a run restores from.
     pub held: &'a BTreeSet<String>,
     /// The time.
     pub now: Timestamp,

@@ -1,16 +1,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Hold, RecoveryPoint, Verification, sorted};
 use crate::{
     action::Act,
-    approval::Approval,
+    approval::{self, Approval},
     database::{self, Lineage, Live},
     failure::{Failure, Fault},
+    ident::ProposalId,
     plan::{self, Current},
     port::{Instance, Page, RestoreFrom, Snapshot, World},
     proposal::Proposal,
+    run::Run,
     store::{Kept, Record, Store},
 };
 
@@ -27,7 +29,7 @@ pub struct Survey {
     pub silent: BTreeMap<String, String>,
     /// How many manual snapshots a region has that are not ours.
     pub foreign: BTreeMap<String, usize>,
-    /// The recovery points that nobody may delete: held by people, or meant by an open proposal.
+    /// The recovery points that nobody may delete: held by people, or meant by an open proposal or a run.
     pub held: BTreeSet<String>,
 }
 
@@ -147,7 +149,7 @@ impl Records {
     }
 }
 
-/// The recovery points that nobody may delete now.
+/// The recovery points that nobody may delete now: those that people hold, and those that a proposal or a run restores from.
 ///
 /// # Errors
 /// When our records can't be read.
@@ -156,11 +158,13 @@ pub async fn held(world: &World) -> Result<BTreeSet<String>, Fault> {
         all::<Hold>(world).await?.into_iter().filter(|hold| hold.value.is_held()).map(|hold| hold.value.snapshot).collect();
     let store = Store::of(world);
     let now = world.clock.now();
-    for kept in store.list::<Approval>(&RECENT).await? {
-        if !kept.value.is_open(now) {
-            continue;
-        }
-        let proposal: Option<Kept<Proposal>> = store.load(kept.value.proposal.as_str()).await?;
+    let approvals = store.list::<Approval>(&RECENT).await?;
+    let mut live: BTreeSet<ProposalId> =
+        approvals.into_iter().filter(|kept| may_begin(&kept.value, now)).map(|kept| kept.value.proposal).collect();
+    let runs = store.list::<Run>(&RECENT).await?;
+    live.extend(runs.into_iter().filter(|kept| !kept.value.state.is_final()).map(|kept| kept.value.proposal));
+    for id in live {
+        let proposal: Option<Kept<Proposal>> = store.load(id.as_str()).await?;
         held.extend(proposal.into_iter().flat_map(|proposal| proposal.value.steps).filter_map(|step| match step.act {
             Act::Restore(restore) => match restore.restoration.from {
                 RestoreFrom::Snapshot(id) => Some(id),
@@ -172,9 +176,20 @@ pub async fn held(world: &World) -> Result<BTreeSet<String>, Fault> {
     Ok(held)
 }
 
+/// Whether a proposal may still become a run: it is open, or approved, and its run is about to begin.
+fn may_begin(approval: &Approval, now: Timestamp) -> bool {
+    let starts_until = |at: Timestamp| at.saturating_add(STARTED_WITHIN).unwrap_or(Timestamp::MAX);
+    match approval.state {
+        approval::State::Approved { at } => now < starts_until(at),
+        _ => approval.is_open(now),
+    }
+}
+
+/// How long after its approval a run has begun, or never will: longer than the sweep takes to find one that was lost.
+const STARTED_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// How many records are read at a time.
 const PAGE: usize = 200;
-/// The newest proposals: older ones are not open any more.
+/// The newest proposals and runs: older ones are not open any more.
 const RECENT: Page = Page { after: None, newest_first: true, limit: 200 };
 
 /// All records of a kind.

@@ -65,9 +65,10 @@ fn trouble(pair: &Pair) -> Option<String> {
     let standby = pair.standby.as_ref()?;
     let Some(instance) = &standby.instance else { return Some(format!("there is no instance {} in {}", standby.id, standby.region)) };
     match (&instance.status, &standby.following) {
-        (Phase::Available, Some(Following::Closely(_))) => None,
+        // What it is busy with, a backup mostly, passes by itself, and is waited for before anything is changed.
+        (Phase::Available | Phase::Underway(_), Some(Following::Closely(_))) => None,
         // Its source is dead: it receives nothing, and has what it has.
-        (Phase::Available, Some(Following::Cut(_))) if pair.primary.silent.is_some() => None,
+        (Phase::Available | Phase::Underway(_), Some(Following::Cut(_))) if pair.primary.silent.is_some() => None,
         (Phase::Available, Some(Following::Cut(_))) => Some(format!("{} is not replicating", standby.id)),
         (Phase::Available, Some(Following::Not(why))) => Some(why.clone()),
         (Phase::Available, None) => Some(format!("the standby {} does not answer", standby.id)),
@@ -117,6 +118,11 @@ pub(super) fn warnings(found: &Survey) -> Vec<String> {
     warnings.extend(ttl.map(|ttl| format!("Names: it takes up to {ttl} s until everybody follows (TTL).")));
     for name in &found.moved {
         warnings.push(format!("{name} is there already: only the names follow."));
+    }
+    for standby in found.pairs.iter().filter_map(|pair| pair.standby.as_ref()?.instance.as_ref()) {
+        if let Phase::Underway(what) = &standby.status {
+            warnings.push(format!("{} is {what}: that is waited for before anything is changed.", standby.id));
+        }
     }
     for why in &found.ill_here {
         warnings.push(format!("Not well where it is now: {why}."));

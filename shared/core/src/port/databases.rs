@@ -32,6 +32,11 @@ pub enum Phase {
     Broken(String),
 }
 
+/// The vendor's code when an instance is not in a state for a call. Where it is [`Phase::Underway`], that passes by itself.
+pub const WRONG_STATE: &str = "InvalidDBInstanceState";
+/// The status of an instance while a snapshot of it is taken, by whomever.
+pub const BACKING_UP: &str = "backing-up";
+
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -151,7 +151,7 @@ impl Right {
     }
 }
 
-/// What a proposal is about: only one run at a time may hold it, beside those that only back it up.
+/// What a proposal is about: only one run at a time may hold it, beside one that takes or deletes backups.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// What it is.
@@ -191,8 +191,8 @@ pub fn database_lock(name: &str) -> String {
     name.to_owned()
 }
 
-/// The name of the lock of what adds a backup of a database and leaves its instance alone, as messages say it: `backup of
-/// inventory is held by …`. Backups of one database exclude each other, and keep nobody from restoring it or failing it over.
+/// The name of the lock of what takes or deletes backups of a database and leaves its instance alone, as messages say it:
+/// `backup of inventory is held by …`. Those exclude each other, and keep nobody from restoring it or failing it over.
 #[must_use]
 pub fn backup_lock(name: &str) -> String {
     format!("backup of {name}")

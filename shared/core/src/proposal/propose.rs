@@ -123,8 +123,9 @@ pub async fn propose(world: &World, current: &Current, opening: Opening, ask: As
 
 /// Sorted, so that two runs never wait for each other; empty when it is only the target's own.
 fn locks(target: &Target, mut locks: Vec<String>, steps: &[PlannedStep]) -> Vec<String> {
-    // What only adds a backup must not stand in the way of a restore at the worst hour.
-    if target.kind == TargetKind::Database && locks.is_empty() && steps.iter().all(|step| matches!(step.act, Act::Backup(_))) {
+    // What takes or deletes backups must not stand in the way of a restore at the worst hour.
+    let of_backups = steps.iter().all(|step| matches!(step.act, Act::Backup(_) | Act::Prune(_)));
+    if target.kind == TargetKind::Database && locks.is_empty() && of_backups {
         return vec![backup_lock(&target.name)];
     }
     locks.push(target.lock());

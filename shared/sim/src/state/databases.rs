@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use mayday_core::{
     failure::CallError,
     policy::OWNER_TAG,
-    port::{Endpoint, Instance, Phase, ReplicaSource, Replication, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags},
+    port::{
+        BACKING_UP, Endpoint, Instance, Phase, ReplicaSource, Replication, Restoration, RestoreFrom, Settings, Snapshot, SnapshotKind, Tags,
+    },
 };
 
 use super::Data;
@@ -254,6 +256,8 @@ impl Databases {
         };
         let data = source.data.clone();
         let complete = now + dice.between(5 * SECOND, 3 * MINUTE);
+        source.phases.push((now, Phase::Underway(BACKING_UP.to_owned())));
+        source.phases.push((complete, Phase::Available));
         self.snapshots.insert(key, SnapshotState { snapshot, created: now, complete, data });
         Ok(())
     }
@@ -292,7 +296,7 @@ impl Databases {
             reachable: created,
             phases: vec![
                 (now, Phase::Underway("creating".to_owned())),
-                (created, Phase::Underway("backing-up".to_owned())),
+                (created, Phase::Underway(BACKING_UP.to_owned())),
                 (available, Phase::Available),
             ],
             settings: vec![(now, settings)],
