@@ -15,6 +15,7 @@ use crate::{
     failure::{CallError, Fault},
     ident::StepId,
     policy::{self, Permit, Withheld},
+    port::WRONG_STATE,
     proposal::PlannedStep,
 };
 
@@ -31,7 +32,9 @@ pub(super) async fn advance(visit: &mut Visit<'_>, id: &StepId) -> Result<Option
     let planned = visit.proposal.step(id).cloned().ok_or_else(|| Fault::new(format!("the proposal has no step {id}")))?;
     let now = visit.now();
     let record = record(visit, id)?;
-    let Some(started_at) = record.started_at else { return begin(visit, &planned).await };
+    if record.started_at.is_none() {
+        return begin(visit, &planned).await;
+    }
     if let Act::Gate(gate) = &planned.act {
         return gate::advance(visit, &planned, gate).await;
     }
@@ -40,7 +43,7 @@ pub(super) async fn advance(visit: &mut Visit<'_>, id: &StepId) -> Result<Option
         Err(CallError::Refused { code, why }) => {
             return fail(visit, id, Finding::said(format!("the look was refused ({code}): {why}"))).await;
         }
-        Err(error) => return patience(visit, &planned, started_at, error.why()).await,
+        Err(error) => return patience(visit, &planned, error.why()).await,
     };
     match seen {
         Seen::Done(finding) => return done(visit, &planned, finding).await,
@@ -53,22 +56,17 @@ pub(super) async fn advance(visit: &mut Visit<'_>, id: &StepId) -> Result<Option
             if percent.is_some() && percent != record.percent {
                 set(visit, id, |step| step.percent = percent).await?;
             }
-            return patience(visit, &planned, started_at, &note).await;
+            return patience(visit, &planned, &note).await;
         }
         Seen::Absent => {}
     }
-    let settles = planned.act.action().settles_within();
-    let settled_at = match record.state {
-        StepState::Intended { until, .. } => until.saturating_add(settles),
-        StepState::Called { at } => at.saturating_add(settles),
-        _ => Ok(now),
-    }
-    .unwrap_or(Timestamp::MAX);
+    let settled_at = record.state.settled_at(now, planned.act.action().settles_within());
+    // That nobody knows yet is no slowness of the step's: it is waited for however little time that has, and ends by itself.
     if now < settled_at {
-        return patience(visit, &planned, started_at, "no trace of it yet").await;
+        return Ok(Some(pace(visit, since(&record, now))));
     }
     match record.state {
-        StepState::Waiting => call(visit, &planned, &record).await,
+        StepState::Waiting => call(visit, &planned).await,
         _ => call_again(visit, &planned, &record).await,
     }
 }
@@ -111,16 +109,16 @@ async fn call_again(visit: &mut Visit<'_>, planned: &PlannedStep, record: &StepR
     {
         return fail(visit, &planned.id, Finding::said(format!("nobody knows whether the call was received, and {what}"))).await;
     }
-    call(visit, planned, record).await
+    call(visit, planned).await
 }
 
-async fn call(visit: &mut Visit<'_>, planned: &PlannedStep, record: &StepRecord) -> Result<Option<u64>, Interrupted> {
+async fn call(visit: &mut Visit<'_>, planned: &PlannedStep) -> Result<Option<u64>, Interrupted> {
     let permit = match policy::permit(visit.world, visit.run(), &visit.proposal, planned).await {
         Ok(permit) => permit,
         Err(Withheld::Forbidden(why)) => return fail(visit, &planned.id, Finding::said(why)).await,
         Err(Withheld::Unverified(fault)) => {
             tracing::warn!(run = visit.run().id.as_str(), fault = fault.chain(), "a permit can't be decided on");
-            return patience(visit, planned, record.started_at.unwrap_or_default(), "cannot verify that it may be done").await;
+            return patience(visit, planned, "cannot verify that it may be done").await;
         }
     };
     let token: u64 = visit.run().steps.iter().map(|step| u64::from(step.attempts)).sum::<u64>() + 1;
@@ -161,7 +159,10 @@ async fn send(visit: &mut Visit<'_>, planned: &PlannedStep, permit: &Permit, unt
             Ok(Some(2))
         }
         Err(CallError::NotNow { code, why }) => not_now(visit, planned, &format!("{code}: {why}")).await,
-        Err(CallError::Refused { code, why }) => refused(visit, planned, &format!("{} ({code})", why.trim_end_matches('.'))).await,
+        Err(CallError::Refused { code, why }) => {
+            let busy = code == WRONG_STATE;
+            refused(visit, planned, &format!("{} ({code})", why.trim_end_matches('.')), busy).await
+        }
     }
 }
 
@@ -176,7 +177,7 @@ async fn not_now(visit: &mut Visit<'_>, planned: &PlannedStep, why: &str) -> Res
 }
 
 /// Refused for good; unless it is refused because an earlier call of ours was taken after all.
-async fn refused(visit: &mut Visit<'_>, planned: &PlannedStep, why: &str) -> Result<Option<u64>, Interrupted> {
+async fn refused(visit: &mut Visit<'_>, planned: &PlannedStep, why: &str, busy: bool) -> Result<Option<u64>, Interrupted> {
     match observe(visit, planned).await {
         Ok(Seen::Done(_) | Seen::Underway { .. }) => {
             let now = visit.now();
@@ -184,7 +185,10 @@ async fn refused(visit: &mut Visit<'_>, planned: &PlannedStep, why: &str) -> Res
             Ok(None)
         }
         Ok(Seen::Foreign(what)) => fail(visit, &planned.id, Finding::said(what)).await,
+        // Busy with a backup, say: that passes, and the look waits for it.
+        Ok(Seen::Absent) if busy => not_now(visit, planned, why).await,
         Ok(Seen::Absent | Seen::Broken(_)) | Err(CallError::Refused { .. }) => fail(visit, &planned.id, Finding::refused(why)).await,
+        Err(CallError::NotNow { code, .. }) if busy && code == WRONG_STATE => not_now(visit, planned, why).await,
         Err(_) => Ok(Some(jittered(visit, 2))),
     }
 }
@@ -264,14 +268,25 @@ pub(super) async fn fail(visit: &mut Visit<'_>, id: &StepId, finding: Finding) -
     Ok(pause)
 }
 
-/// Looks again later, unless the step has taken longer than it may.
-async fn patience(visit: &mut Visit<'_>, planned: &PlannedStep, started_at: Timestamp, note: &str) -> Result<Option<u64>, Interrupted> {
-    let waited = visit.now().duration_since(started_at);
-    if waited > planned.timeout.0 {
+/// Looks again later, unless the step has taken longer than it may: since its last call, or since it was first looked at.
+async fn patience(visit: &mut Visit<'_>, planned: &PlannedStep, note: &str) -> Result<Option<u64>, Interrupted> {
+    let since = since(&record(visit, &planned.id)?, visit.now());
+    if visit.now().duration_since(since) > planned.timeout.0 {
         return fail(visit, &planned.id, Finding::said(format!("not done within {}; last seen: {note}", planned.timeout))).await;
     }
-    // A tenth of the time that it has taken so far: quick where things are quick, sparing with calls where they are not.
-    Ok(Some(jittered(visit, (waited.as_secs() / 10).clamp(1, 30).unsigned_abs())))
+    Ok(Some(pace(visit, since)))
+}
+
+fn since(record: &StepRecord, now: Timestamp) -> Timestamp {
+    match record.state {
+        StepState::Called { at } => at,
+        _ => record.started_at.unwrap_or(now),
+    }
+}
+
+/// A tenth of the time that it has taken so far: quick where things are quick, sparing with calls where they are not.
+fn pace(visit: &Visit<'_>, since: Timestamp) -> u64 {
+    jittered(visit, (visit.now().duration_since(since).as_secs() / 10).clamp(1, 30).unsigned_abs())
 }
 
 /// Spreads the looks of many runs: up to a fifth longer.
