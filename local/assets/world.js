@@ -6,7 +6,8 @@ import { ago } from "./mrkdwn.js";
 import { now, on, readState, store } from "./store.js";
 
 const root = document.getElementById("world");
-const peaks = new Map();
+/** The most rows that each table ever had: what is missing shows in red, over a reload too. */
+const peaks = new Map(JSON.parse(sessionStorage.getItem("peaks") || "[]"));
 let built = null;
 const keys = new Map();
 
@@ -26,7 +27,7 @@ function build() {
     const details = h("details", { class: "part", open, "data-testid": `part-${name}` }, h("summary", {}, icon("chevron", 14), title, count), body);
     return { details, body, count };
   };
-  built = { clock: h("div", { class: "clock" }), databases: part("databases", "Databases"), points: part("points", "Recovery points"), runs: part("runs", "Runs"), dns: part("dns", "DNS answers"), faults: part("faults", "Faults"), outboxes: part("outboxes", "Outboxes", false), calls: part("calls", "AWS and Slack calls") };
+  built = { clock: h("div", { class: "clock" }), services: part("services", "Services"), databases: part("databases", "Databases"), points: part("points", "Recovery points"), runs: part("runs", "Runs"), dns: part("dns", "DNS answers"), faults: part("faults", "Faults"), outboxes: part("outboxes", "Outboxes", false), calls: part("calls", "AWS and Slack calls") };
   const parts = Object.values(built).filter((one) => one.details).map((one) => one.details);
   fill(root, h("header", { class: "heading" }, h("h1", {}, icon("globe", 18), "The world"), h("span", { class: "grow" }), h("button", { class: "icon-button only-narrow", "aria-label": "Close", onclick: () => document.body.classList.remove("show-world") }, icon("close"))), h("div", { class: "world-scroll" }, built.clock, parts));
   drawClock();
@@ -45,7 +46,7 @@ function draw() {
   const { state } = store;
   if (!state) return;
   if (!built) build();
-  const { databases = [], recovery_points: points = [], dns = [], runs = [] } = state.world;
+  const { databases = [], services = [], recovery_points: points = [], dns = [], runs = [] } = state.world;
   const nothing = (text) => h("p", { class: "nothing" }, text);
   // The restorable time moves all the while: it is written in place, so that the cards stay under the pointer.
   const cards = databases.map((one) => ({ ...one, broken: broken.get(`${one.region}/${one.instance}`), latest_restorable_time: Boolean(one.latest_restorable_time) }));
@@ -54,12 +55,14 @@ function draw() {
     const shown = built.databases.body.querySelector(`[data-restorable="${CSS.escape(one.instance)}"]`);
     if (shown && one.latest_restorable_time) shown.textContent = `${one.latest_restorable_time.slice(11, 19)} UTC`;
   }
+  part("services", services, () => services.map(service));
+  built.services.details.hidden = services.length === 0;
   part("points", [points, Math.floor(now() / 60_000)], () => (points.length ? points.slice(0, 8).map(point) : nothing("None yet")));
   part("runs", [runs, Math.floor(now() / 60_000)], () => (runs.length ? runs.slice(0, 6).map(run) : nothing("None yet")));
   part("dns", dns, () => (dns.length ? dns.map(answer) : nothing("No names")));
   part("faults", state.faults, () => [state.faults.map(fault), faultForm()]);
   drawOutboxes(state.outboxes);
-  const counts = { databases: databases.length, points: points.length, runs: runs.length, dns: dns.length, faults: state.faults.length };
+  const counts = { databases: databases.length, services: services.length, points: points.length, runs: runs.length, dns: dns.length, faults: state.faults.length };
   for (const [name, count] of Object.entries(counts)) fill(built[name].count, count ? String(count) : "");
   built.faults.details.classList.toggle("armed", state.faults.length > 0);
   drawClock();
@@ -118,6 +121,8 @@ function database(one) {
     "section",
     { class: "database", "data-testid": `database-${one.instance}` },
     h("header", {}, h("b", { class: "db-name" }, one.instance), badge(one.status)),
+    one.reached && h("div", { class: "reached", "data-testid": "reached", title: "The secret or name that applications follow leads here" }, icon("bolt", 13), "Applications come here"),
+    one.follows && h("div", { class: "endpoint" }, `follows ${one.follows}`),
     h("div", { class: "endpoint", title: one.endpoint }, [one.region, one.endpoint].filter(Boolean).join(" · ")),
     tables.length > 0 && h("div", { class: "tables" }, tables),
     one.latest_restorable_time && h("div", { class: "restorable" }, "Restorable to ", h("time", { "data-restorable": one.instance }, `${one.latest_restorable_time.slice(11, 19)} UTC`)),
@@ -129,7 +134,10 @@ function database(one) {
 function tableRow(one, table) {
   const key = `${one.instance}/${table.name}`;
   const peak = Math.max(peaks.get(key) || 0, table.rows);
-  peaks.set(key, peak);
+  if (peak !== peaks.get(key)) {
+    peaks.set(key, peak);
+    sessionStorage.setItem("peaks", JSON.stringify([...peaks]));
+  }
   const lost = peak - table.rows;
   const bar = h("i");
   bar.style.width = `${peak ? Math.max(table.rows ? 2 : 0, (100 * table.rows) / peak) : 0}%`;
@@ -179,6 +187,13 @@ function run(one) {
   const started = one.started_at && Date.parse(one.started_at);
   const state = one.status || (typeof one.state === "string" ? one.state : Object.keys(one.state || {})[0]);
   return line("run", h("span", { class: "line-main", title: one.id }, one.title || one.id), h("span", { class: "line-sub" }, [one.title && one.id, one.step, started && ago(started)].filter(Boolean).join(" · ")), state && badge(state.replaceAll("_", " ")));
+}
+
+/** A service, and for each of its names the site that answers there now. */
+function service(one) {
+  const name = (led) =>
+    h("div", { class: "led", "data-testid": `name-${led.name}`, title: `${led.kind} ${led.answers.join(", ")}` }, h("span", { class: "mono" }, led.name), h("span", { class: `status ${led.site ? (led.home ? "good" : "away") : "bad"}`, "data-testid": "site" }, led.site ? `${led.site}${led.home ? "" : " (away)"}` : "neither site"), h("span", { class: "line-sub mono" }, led.answers.join(" → ") || "no answer"));
+  return h("section", { class: "service", "data-testid": `service-${one.service}` }, h("b", {}, one.service), one.names.map(name));
 }
 
 const answer = (one) => line("dns", h("span", { class: "line-main mono" }, one.name), h("span", { class: "line-sub mono" }, `${one.kind} ${one.answers.join(", ") || "no answer"}`));
