@@ -15,8 +15,8 @@ on("state online", draw);
 on("calls", drawCalls);
 
 const number = new Intl.NumberFormat("en-US");
-const GOOD = new Set(["available", "succeeded", "done", "active", "completed", "verified"]);
-const BAD = new Set(["does not answer", "halted", "failed", "stopped", "deleting", "storage-full", "unreachable", "down", "stuck", "error"]);
+const GOOD = new Set(["available", "succeeded", "done", "active", "completed", "verified", "resolved"]);
+const BAD = new Set(["does not answer", "triggered", "halted", "failed", "stopped", "deleting", "storage-full", "unreachable", "down", "stuck", "error"]);
 const tone = (status) => (GOOD.has(String(status).toLowerCase()) ? "good" : BAD.has(String(status).toLowerCase()) ? "bad" : "busy");
 const badge = (status) => h("span", { class: `status ${tone(status)}`, "data-testid": "status" }, status);
 
@@ -216,20 +216,37 @@ function faultForm() {
   return h("form", { class: "fault-form", onsubmit: add, "data-testid": "fault-form" }, service, operation, effect, h("button", { type: "submit", class: "chip" }, "Add"));
 }
 
+const BOXES = [["pages", "PagerDuty"], ["sms", "Text messages and calls"], ["email", "Email"], ["statuspage", "Status page"]];
+let arrived = 0;
+
 function drawOutboxes(outboxes) {
-  const boxes = [["pages", "Pages"], ["sms", "SMS"], ["email", "Email"], ["statuspage", "Status page"]];
-  const all = boxes.flatMap(([name]) => outboxes?.[name] || []).length;
+  const all = BOXES.flatMap(([name]) => outboxes?.[name] || []).length;
   fill(built.outboxes.count, all ? String(all) : "");
-  const text = (one) => one.summary || one.payload?.summary || one.subject || one.body || one.message || (one.text && `${one.to}: ${one.text}`) || JSON.stringify(one);
-  // What a human does there: in PagerDuty with an incident, on a phone with a code.
+  // What arrives is shown at once; whoever closed it is asked again only by news.
+  if (all > arrived) built.outboxes.details.open = true;
+  arrived = all;
+  const boxes = BOXES.filter(([name]) => outboxes?.[name]?.length);
+  part("outboxes", outboxes, () => (boxes.length ? boxes.map(([name, title]) => outbox(name, title, outboxes[name])) : h("p", { class: "nothing" }, "Nothing has left for PagerDuty, telephones or mailboxes")));
+}
+
+function outbox(name, title, letters) {
+  const newest = letters.slice(-6).reverse();
+  const hidden = letters.length - newest.length;
+  return h("div", { class: "outbox", "data-testid": `outbox-${name}` }, h("b", {}, title, " ", h("span", { class: "part-count" }, letters.length)), newest.map((one) => letter(name, one)), hidden > 0 && h("p", { class: "nothing" }, `${hidden} older`));
+}
+
+/** What left for somebody outside of Slack, and what a human does there: in PagerDuty with an incident, on a phone with a code. */
+function letter(name, one) {
   const does = (title, deed) => h("button", { type: "button", class: "chip", onclick: () => attempt(async () => (await post("/local/act", deed), readState())) }, title);
-  const answers = (name, one) => {
-    if (name === "pages" && one.status === "triggered") return does("Acknowledge", { do: "pagerduty_ack", key: one.dedup_key, by: "Somebody" });
-    if (name === "pages" && one.status === "acknowledged") return does("Resolve", { do: "pagerduty_resolve", key: one.dedup_key, by: "Somebody" });
-    const code = name === "sms" && one.kind === "sms" && /ACK (\d{4})/.exec(one.text || "");
-    return code ? does(`Reply ACK ${code[1]}`, { do: "sms_reply", from: one.to, text: `ACK ${code[1]}` }) : "";
-  };
-  part("outboxes", outboxes, () => boxes.map(([name, title]) => h("div", { class: "outbox" }, h("b", {}, title, " ", h("span", { class: "line-sub" }, (outboxes?.[name] || []).length)), (outboxes?.[name] || []).slice(-4).map((one) => h("p", { title: text(one) }, text(one), " ", answers(name, one))))));
+  const code = name === "sms" && one.kind === "sms" && /ACK (\d{4})/.exec(one.text || "")?.[1];
+  const answers = [
+    name === "pages" && one.status === "triggered" && does("Acknowledge", { do: "pagerduty_ack", key: one.dedup_key, by: "Somebody" }),
+    name === "pages" && one.status === "acknowledged" && does("Resolve", { do: "pagerduty_resolve", key: one.dedup_key, by: "Somebody" }),
+    code && does(`Reply ACK ${code}`, { do: "sms_reply", from: one.to, text: `ACK ${code}` }),
+  ];
+  const whom = [name === "sms" && (one.kind === "call" ? "call" : "text"), [one.to].flat().join(", ")].filter(Boolean).join(" to ");
+  const text = one.summary || one.subject || one.text || one.message || one.body || JSON.stringify(one);
+  return h("div", { class: "letter", "data-testid": "letter" }, one.status && badge(one.status), whom && h("span", { class: "line-sub" }, whom), h("p", {}, text), answers);
 }
 
 function drawCalls() {
