@@ -14,8 +14,9 @@ use crate::{
     store::{Created, Kept, Record, Store},
 };
 
-/// One entry.
+/// One entry. It is read only in the very form in which it was written: what would mean the same otherwise was altered too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Value")]
 pub struct Entry {
     /// The place in the chain, from 1.
     pub seq: u64,
@@ -25,6 +26,27 @@ pub struct Entry {
     pub event: Event,
     /// SHA-256 of the canonical form of all the above.
     pub hash: String,
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    seq: u64,
+    previous: String,
+    event: Event,
+    hash: String,
+}
+
+impl TryFrom<Value> for Entry {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let Stored { seq, previous, event, hash } = Stored::deserialize(&value).map_err(|error| error.to_string())?;
+        let entry = Self { seq, previous, event, hash };
+        match serde_json::to_value(&entry) {
+            Ok(written) if written == value => Ok(entry),
+            _ => Err("it is not in the form in which entries are written".to_owned()),
+        }
+    }
 }
 
 /// What an entry says.
@@ -70,6 +92,7 @@ const RACES: u32 = 50;
 /// When it can't be written: then what it speaks of must not be done.
 pub async fn append(world: &World, event: Event) -> Result<u64, Fault> {
     let store = Store::of(world);
+    let event = Event { detail: without_absent(event.detail), ..event };
     let newest = Page { after: None, newest_first: true, limit: 1 };
     for _ in 0..RACES {
         let head: Option<Kept<Entry>> = store.list(&newest).await?.into_iter().next();
@@ -81,6 +104,26 @@ pub async fn append(world: &World, event: Event) -> Result<u64, Fault> {
         }
     }
     Err(Fault::new("the audit chain is written by too many at once"))
+}
+
+/// The same without members that are absent. The hash does not cover their names, so an entry has none.
+fn without_absent(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(without_absent).collect(),
+        Value::Object(members) => {
+            let members = members.into_iter().filter(|(_, member)| !member.is_null());
+            Value::Object(members.map(|(key, member)| (key, without_absent(member))).collect())
+        }
+        plain => plain,
+    }
+}
+
+fn has_absent(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(has_absent),
+        Value::Object(members) => members.values().any(|member| member.is_null() || has_absent(member)),
+        _ => false,
+    }
 }
 
 fn genesis() -> String {
@@ -125,7 +168,8 @@ pub fn verify<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Result<Head, 
         if entry.previous != head.hash {
             return broken("does not follow from the one before".to_owned());
         }
-        if hash_of(entry.seq, &entry.previous, &entry.event).ok().as_deref() != Some(entry.hash.as_str()) {
+        let hashed = hash_of(entry.seq, &entry.previous, &entry.event).ok();
+        if hashed.as_deref() != Some(entry.hash.as_str()) || has_absent(&entry.event.detail) {
             return broken("was altered".to_owned());
         }
         head = Head { seq: entry.seq, hash: entry.hash.clone() };

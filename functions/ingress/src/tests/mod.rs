@@ -6,4 +6,5 @@ mod authenticity;
 mod handing_over;
 mod keys;
 mod links;
+mod mutants;
 mod requests;

@@ -51,31 +51,47 @@ pub async fn decide(world: &World, plan: &Plan, id: &ProposalId, by: &Identity, 
             return Ok(late(kept.value, by, decision));
         }
         entitled(world, plan, &kept.value, by, decision).await?;
-        let Some(next) = judged(&kept.value, by, decision, now) else { return Ok(Answer::Already(kept.value)) };
+        let Some(next) = kept.value.after(by, decision, now) else { return Ok(Answer::Already(kept.value)) };
         // The audit says what is attempted before it is done; the approval's own record says whether it was.
         audit::append(world, event(&kept, by, decision, now)).await?;
-        if let Ok(kept) = store.replace_live(&kept, next, now).await? {
+        // The time of the write, not of the look: whoever was frozen in between may wake when the approval's time is over.
+        if let Ok(kept) = store.replace_live(&kept, next, world.clock.now()).await? {
             return Ok(Answer::Counted(kept.value));
         }
     }
     Err(Fault::new(format!("{id} is decided on by too many at once")).into())
 }
 
-/// The approval after a decision; `None` when the same person has said so before.
-fn judged(approval: &Approval, by: &Identity, decision: Decision, at: Timestamp) -> Option<Approval> {
-    let mut next = approval.clone();
-    match decision {
-        Decision::Deny => next.state = State::Denied { by: by.clone(), at },
-        Decision::Cancel => next.state = State::Cancelled { by: by.clone(), at },
-        Decision::Approve if approval.votes.iter().any(|vote| vote.by == *by) => return None,
-        Decision::Approve => {
-            next.votes.push(Vote { by: by.clone(), at });
-            if next.missing() == 0 {
-                next.state = State::Approved { at };
+impl Approval {
+    /// The approval after a decision; `None` when the same person has said so before. Whether they may, and whether it is
+    /// open, is asked before.
+    #[must_use]
+    pub fn after(&self, by: &Identity, decision: Decision, at: Timestamp) -> Option<Self> {
+        let mut next = self.clone();
+        match decision {
+            Decision::Deny => next.state = State::Denied { by: by.clone(), at },
+            Decision::Cancel => next.state = State::Cancelled { by: by.clone(), at },
+            Decision::Approve if self.votes.iter().any(|vote| vote.by == *by) => return None,
+            Decision::Approve => {
+                next.votes.push(Vote { by: by.clone(), at });
+                if next.missing() == 0 {
+                    next.state = State::Approved { at };
+                }
             }
         }
+        Some(next)
     }
-    Some(next)
+
+    /// Whether this person may not decide so, whatever their roles: nobody approves what they asked for, and only whoever asked
+    /// takes it back.
+    #[must_use]
+    pub fn excludes(&self, by: &Identity, decision: Decision) -> bool {
+        match decision {
+            Decision::Approve => self.requester == *by,
+            Decision::Cancel => self.requester != *by,
+            Decision::Deny => false,
+        }
+    }
 }
 
 fn late(approval: Approval, by: &Identity, decision: Decision) -> Answer {
@@ -88,13 +104,13 @@ fn late(approval: Approval, by: &Identity, decision: Decision) -> Answer {
 }
 
 async fn entitled(world: &World, plan: &Plan, approval: &Approval, by: &Identity, decision: Decision) -> Result<(), Failure> {
-    let own = approval.requester == *by;
+    let excluded = approval.excludes(by, decision);
     match decision {
-        Decision::Cancel if own => Ok(()),
+        Decision::Cancel if !excluded => Ok(()),
         Decision::Cancel => Err(Refusal::new(format!("Only {} can take this back.", who(plan, &approval.requester)))
             .instead("Deny it, if you may approve it.")
             .into()),
-        Decision::Approve if own => {
+        Decision::Approve if excluded => {
             Err(Refusal::new("You asked for this, so your approval does not count.").instead("Somebody else must approve it.").into())
         }
         Decision::Approve | Decision::Deny => {
