@@ -1,5 +1,7 @@
 //! The canonical form of a value and its digest: what two people who speak of the same thing both compute.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization as _;
@@ -41,8 +43,8 @@ fn write(value: &Value, out: &mut String) {
             out.push(']');
         }
         Value::Object(members) => {
-            let mut members: Vec<(String, &Value)> =
-                members.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.nfc().collect(), value)).collect();
+            let mut members: Vec<(Cow<'_, str>, &Value)> =
+                members.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (composed(key), value)).collect();
             members.sort_by(|left, right| left.0.cmp(&right.0));
             out.push('{');
             for (index, (key, member)) in members.iter().enumerate() {
@@ -69,8 +71,12 @@ fn write_number(number: &serde_json::Number, out: &mut String) {
 }
 
 fn write_text(text: &str, out: &mut String) {
-    let composed: String = text.nfc().collect();
-    out.push_str(&Value::String(composed).to_string());
+    out.push_str(&Value::String(composed(text).into_owned()).to_string());
+}
+
+/// The text in Unicode's composed form: as it is, mostly.
+fn composed(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
 }
 
 #[cfg(test)]

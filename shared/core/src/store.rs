@@ -1,10 +1,10 @@
 //! Typed records over the table: created once, replaced only by whoever read the version before.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     failure::{CallError, Fault},
@@ -170,10 +170,10 @@ impl Store {
         }
         let body = match row.body.get("blob").and_then(Value::as_str) {
             None => row.body,
-            Some(blob) => self.fetch(blob, &what).await?,
+            Some(blob) => Arc::new(self.fetch(blob, &what).await?),
         };
-        let value = body.get("record").cloned().unwrap_or_default();
-        let value = serde_json::from_value(value).map_err(|error| Fault::because(format!("{what} can't be read"), error))?;
+        let value = T::deserialize(body.get("record").unwrap_or(&Value::Null));
+        let value = value.map_err(|error| Fault::because(format!("{what} can't be read"), error))?;
         Ok(Kept { value, version: row.version })
     }
 
@@ -187,14 +187,14 @@ impl Store {
 
     async fn write<T: Record>(&self, value: &T, version: u64, expect: Expect) -> Result<Write, Fault> {
         let record = serde_json::to_value(value).map_err(|error| Fault::because("a record has no JSON form", error))?;
-        let mut body = json!({"schema": T::SCHEMA, "record": record});
-        let bytes = serde_json::to_vec(&body).map_err(|error| Fault::because("a record has no JSON form", error))?;
-        if bytes.len() > ROW_LIMIT {
+        let mut body = Value::Object(Map::from_iter([("schema".to_owned(), T::SCHEMA.into()), ("record".to_owned(), record)]));
+        if size(&body)? > ROW_LIMIT {
+            let bytes = serde_json::to_vec(&body).map_err(|error| Fault::because("a record has no JSON form", error))?;
             let blob = format!("records/{}", sha256_hex(&bytes));
             self.blobs.put(&blob, bytes).await?;
             body = json!({"schema": T::SCHEMA, "blob": blob});
         }
-        let row = Row { key: key::<T>(&value.id()), version, live_until: value.live_until(), body };
+        let row = Row { key: key::<T>(&value.id()), version, live_until: value.live_until(), body: Arc::new(body) };
         let mut last = None;
         for _ in 0..TRIES {
             match self.table.put(&row, expect).await {
@@ -205,6 +205,27 @@ impl Store {
             }
         }
         Err(last.map_or_else(|| Fault::new("a record was not written"), Fault::from))
+    }
+}
+
+/// How many bytes a value's JSON has.
+fn size(value: &Value) -> Result<usize, Fault> {
+    let mut counted = Counted(0);
+    serde_json::to_writer(&mut counted, value).map_err(|error| Fault::because("a record has no JSON form", error))?;
+    Ok(counted.0)
+}
+
+/// A sink that only counts.
+struct Counted(usize);
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

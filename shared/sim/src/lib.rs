@@ -61,6 +61,10 @@ pub mod state;
 pub mod story;
 pub mod trace;
 
+/// A simulation is mostly small records that come and go.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub use dice::Dice;
 pub use executor::{Sim, TaskId, Wrap};
 pub use fault::{Fate, Faults, Rates};

@@ -1,5 +1,7 @@
 //! [`Table`]: conditional writes are the only synchronization, so nothing may land whose condition does not hold.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use mayday_core::port::{Expect, Key, Page, Row, Table, Write};
 use serde_json::{Value, json};
@@ -17,7 +19,7 @@ pub async fn everything(table: &dyn Table) {
 }
 
 fn row(partition: &str, id: &str, version: u64, body: Value) -> Row {
-    Row { key: Key { partition: format!("contract-{partition}"), id: id.to_owned() }, version, live_until: None, body }
+    Row { key: Key { partition: format!("contract-{partition}"), id: id.to_owned() }, version, live_until: None, body: Arc::new(body) }
 }
 
 fn noon() -> Timestamp {

@@ -27,7 +27,7 @@ fn break_first(stack: &Stack, operation: &str, effect: Effect, code: Option<&str
 
 fn row() -> Row {
     let key = Key { partition: "run".to_owned(), id: "r-1".to_owned() };
-    Row { key, version: 1, live_until: None, body: serde_json::json!({}) }
+    Row { key, version: 1, live_until: None, body: std::sync::Arc::new(serde_json::json!({})) }
 }
 
 fn calls(stack: &Stack) -> Vec<String> {

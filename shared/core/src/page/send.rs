@@ -1,6 +1,6 @@
 //! Waking a level: what is intended is written down first, then sent, then what came of it is written down.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -31,7 +31,7 @@ const INSTEAD: [Channel; 4] = [Channel::Sms, Channel::Phone, Channel::Email, Cha
 const LONGEST: usize = 120;
 
 /// The plan in force.
-pub(super) async fn plan_now(world: &World) -> Result<Plan, Fault> {
+pub(super) async fn plan_now(world: &World) -> Result<Arc<Plan>, Fault> {
     match plan::current(world.blobs.as_ref()).await {
         Ok(current) => Ok(current.plan),
         Err(Failure::Fault(fault)) => Err(fault),

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -22,8 +24,8 @@ pub struct Row {
     pub version: u64,
     /// Until when the record may be acted on; judged by [`Expect::LiveVersion`].
     pub live_until: Option<Timestamp>,
-    /// The record.
-    pub body: Value,
+    /// The record. Shared, since rows are handed on more often than they are written.
+    pub body: Arc<Value>,
 }
 
 /// What must be true of the stored row for a write to land.

@@ -88,7 +88,7 @@ async fn refresh(world: &World, mut kept: Kept<Run>, proposal: &Proposal) -> Res
 /// Where runs are told of.
 pub(crate) async fn channel(world: &World) -> Result<String, Fault> {
     match plan::current(world.blobs.as_ref()).await {
-        Ok(current) => Ok(current.plan.slack.channel),
+        Ok(current) => Ok(current.plan.slack.channel.clone()),
         Err(crate::failure::Failure::Fault(fault)) => Err(fault),
         Err(crate::failure::Failure::Refusal(refusal)) => Err(Fault::new(refusal.to_string())),
     }

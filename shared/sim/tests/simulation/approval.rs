@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use mayday_core::{
     approval::{self, Answer, Decision, State as Decided},
     ident::Identity,
@@ -207,7 +209,7 @@ fn d14_the_approval_of_one_run_does_not_serve_another() {
     // Somebody puts another proposal's content under the id that people are asked to approve.
     sim.by_hand(|state, _| {
         let mut row = state.rows.get("proposal", other.id.as_str()).cloned().unwrap();
-        row.body["record"]["id"] = first.id.as_str().into();
+        Arc::make_mut(&mut row.body)["record"]["id"] = first.id.as_str().into();
         row.key.id = first.id.0.clone();
         state.rows.set(row);
     });

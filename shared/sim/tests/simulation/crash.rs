@@ -1,6 +1,9 @@
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    },
 };
 
 use mayday_core::{approval::State as Decided, run::State};
@@ -235,7 +238,7 @@ fn f9_a_record_of_a_newer_release_is_not_touched_and_people_are_told() {
     let run = sim.until_run(MINUTE, |run| run.visits > 0).unwrap();
     sim.by_hand(|state, _| {
         let mut row = state.rows.get("run", run.id.as_str()).cloned().unwrap();
-        row.body["schema"] = 99.into();
+        Arc::make_mut(&mut row.body)["schema"] = 99.into();
         state.rows.set(row);
     });
     let before = sim.see(|state| state.effects.clone());

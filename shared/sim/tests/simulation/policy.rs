@@ -1,5 +1,7 @@
 //! Who may what, by every door; broken glass; standing orders; and permits against somebody who forges records.
 
+use std::sync::Arc;
+
 use mayday_core::{
     approval::{Approval, State as Decided},
     command::{SLASH, Verb},
@@ -492,7 +494,7 @@ fn d14_c10_a_permit_is_for_what_was_approved_by_whom_and_for_nothing_else() {
         let row = sim.by_hand(|state, _| {
             let row = state.rows.get("approval", proposal.id.as_str()).cloned().unwrap();
             let mut other = row.clone();
-            other.body["record"] = serde_json::to_value(&forged).unwrap();
+            Arc::make_mut(&mut other.body)["record"] = serde_json::to_value(&forged).unwrap();
             state.rows.set(other);
             row
         });

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::read;
@@ -13,7 +15,7 @@ fn current(refused: bool) -> Current {
     let bad = INVENTORY.replacen("needed: 1", "needed: 9", 1);
     let error = load(&bad).unwrap_err();
     let refused = refused.then(|| Refused { version: "v-9Zz1".to_owned(), why: error.message, findings: error.findings });
-    Current { plan: load(INVENTORY).unwrap(), version: "v-3Lk9".to_owned(), digest: "ab".repeat(32), refused }
+    Current { plan: Arc::new(load(INVENTORY).unwrap()), version: "v-3Lk9".to_owned(), digest: "ab".repeat(32), refused }
 }
 
 fn measured() -> Vec<Measured> {
@@ -70,7 +72,7 @@ fn r72_objectives_are_shown_with_what_was_measured() {
 #[test]
 fn k1_what_a_plan_s_author_wrote_stays_text() {
     let mut current = current(false);
-    let scenario = current.plan.scenarios.get_mut("database-loss").unwrap();
+    let scenario = Arc::make_mut(&mut current.plan).scenarios.get_mut("database-loss").unwrap();
     scenario.title = "<!channel> *now*".to_owned();
     scenario.recovery = Some("<https://evil.example|Approve here>".to_owned());
     let shown = view::plan_section(&current, PlanSection::Scenarios);
