@@ -47,7 +47,8 @@ impl Stage {
     /// What the database's secret says in a region.
     #[must_use]
     pub fn secret_in(&self, region: &str) -> serde_json::Value {
-        let secret = self.stack().data().secrets.current(region, "mayday/inventory").expect("the secret");
+        let name = if region == self.home.region { &self.home.secret } else { &self.standby().secret };
+        let secret = self.stack().data().secrets.current(region, name).expect("the secret");
         serde_json::from_str(&secret).unwrap()
     }
 

@@ -15,16 +15,19 @@
 mod aws;
 mod child;
 mod failover;
+mod organization;
 mod person;
 mod raw;
 mod records;
 mod stage;
 mod told;
+mod watched;
 mod world;
 
 pub use aws::Xml;
 pub use child::Child;
 pub use failover::{AWAY, HOME, STANDBY};
+pub use organization::{CAPLIQUIFY, Cast, INVENTORY, Organization};
 pub use person::Person;
 pub use raw::{Answer, Signed};
 pub use stage::{CHANNEL, INSTANCE, Setup, Stage, binaries, together};

@@ -8,13 +8,13 @@ use mayday_core::run::Run;
 use mayday_local::{
     faults::{Effect, Rule},
     from_plan,
-    seed::SeedPerson,
+    seed::{SeedDatabase, SeedPerson, SeedStandby},
     service::{Registry, Shared},
     stack::{Options, Stack},
 };
 use serde_json::{Value, json};
 
-use crate::{Card, Form, Message, Person};
+use crate::{Card, Cast, Form, Message, Person, organization::DEMONSTRATION};
 
 /// The channel of the demonstration's plan.
 pub const CHANNEL: &str = "C0RECOVERY";
@@ -44,11 +44,13 @@ pub struct Setup {
     pub archive_every: Duration,
     /// Whether the other region has its standby. Most stories do without, and begin sooner.
     pub standby: bool,
+    /// Who plays which part.
+    pub cast: Cast,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { plan: DEMO.to_owned(), rows: ROWS, scale: SCALE, archive_every: ARCHIVE_EVERY, standby: false }
+        Self { plan: DEMO.to_owned(), rows: ROWS, scale: SCALE, archive_every: ARCHIVE_EVERY, standby: false, cast: DEMONSTRATION }
     }
 }
 
@@ -66,6 +68,11 @@ impl Setup {
 pub struct Stage {
     pub(crate) stack: Stack,
     pub(crate) http: reqwest::Client,
+    /// The first database of the plan.
+    pub(crate) home: SeedDatabase,
+    /// Its standby, whether it is there or not.
+    pub(crate) standby: Option<SeedStandby>,
+    pub(crate) cast: Cast,
     // Goes after the stack, whose files are in it.
     data: tempfile::TempDir,
 }
@@ -81,6 +88,8 @@ impl Stage {
         let data = tempfile::tempdir().unwrap();
         crate::world::lend_template(data.path());
         let mut seed = from_plan::seed(&setup.plan, setup.rows).expect("the plan of a story must load");
+        let home = seed.databases.first().expect("a database").clone();
+        let standby = seed.standbys.first().cloned();
         if !setup.standby {
             seed.standbys.clear();
         }
@@ -95,7 +104,7 @@ impl Stage {
         let stack = Stack::start(options).await.expect("the stack must start");
         crate::world::keep_template(data.path());
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let stage = Self { stack, http, data };
+        let stage = Self { stack, http, home, standby, cast: setup.cast, data };
         // A moment that can be restored to lies after the seed: nobody waits for it in real time.
         stage.advance(SignedDuration::from_mins(10));
         stage
@@ -143,10 +152,39 @@ impl Stage {
         &self.stack
     }
 
+    /// Who asks in this story.
+    #[must_use]
+    pub fn asker(&self) -> Person<'_> {
+        self.person(self.cast.asks)
+    }
+
+    /// Who approves in this story.
+    #[must_use]
+    pub fn approver(&self) -> Person<'_> {
+        self.person(self.cast.approves)
+    }
+
+    /// Its standby by the plan.
+    pub(crate) fn standby(&self) -> &SeedStandby {
+        self.standby.as_ref().expect("the plan has a standby")
+    }
+
+    /// The database's instance when the curtain rises, and that of its standby.
+    #[must_use]
+    pub fn instances_at_first(&self) -> (String, String) {
+        (self.home.instance.clone(), self.standby().instance.clone())
+    }
+
     /// Where the stack keeps everything.
     #[must_use]
     pub fn data(&self) -> PathBuf {
         self.data.path().to_owned()
+    }
+
+    /// Puts a runbook beside the plan.
+    pub fn puts_runbook(&self, name: &str, text: &str) {
+        let bucket = mayday_local::data::bucket(&self.home.region);
+        self.stack.data().s3.put(&bucket, &format!("runbooks/{name}.yaml"), text.as_bytes()).unwrap();
     }
 
     /// Makes calls go wrong, as `POST /local/faults` does. Gives the rule's id.

@@ -9,9 +9,6 @@ use tokio_postgres::NoTls;
 
 use crate::{Card, Stage, Xml, binaries};
 
-/// The secret of the demonstration's database.
-const SECRET: &str = "mayday/inventory";
-
 /// What a story has after a restore that went well.
 #[derive(Debug, Clone)]
 pub struct Restored {
@@ -25,7 +22,7 @@ impl Stage {
     /// What the secret of the database says now.
     #[must_use]
     pub fn secret(&self) -> Value {
-        serde_json::from_str(&self.stack.data().secrets.current("eu-west-1", SECRET).expect("the secret")).unwrap()
+        self.secret_in(&self.home.region)
     }
 
     /// The instance that applications are led to by the secret.
@@ -95,18 +92,18 @@ impl Stage {
         .await;
     }
 
-    /// Ana asks for something, Bob approves it, and it runs to its end.
+    /// One asks for something, another approves it, and it runs to its end.
     pub async fn carried_out(&self, command: &str) -> Restored {
-        let card = self.person("ana").types(command).await.card();
-        self.person("bob").approves(&card).await;
+        let card = self.asker().types(command).await.card();
+        self.approver().approves(&card).await;
         let run = self.until_over(&card.run()).await;
         Restored { card, run }
     }
 
-    /// A backup by Ana that is there. Gives the snapshot's name.
+    /// A backup by hand that is there. Gives the snapshot's name.
     pub async fn backed_up(&self) -> String {
         let before = self.snapshots("manual").await;
-        let told = self.person("ana").types("/dr backup inventory").await;
+        let told = self.asker().types(&format!("/dr backup {}", self.cast.database)).await;
         let run = self.until_over(&told.run()).await;
         assert_eq!(run.state, mayday_core::run::State::Succeeded, "{}", self.picture());
         // What is taken later is told apart by the second.

@@ -6,7 +6,7 @@ use std::sync::{
 use jiff::SignedDuration;
 use mayday_core::{
     alert::Standing,
-    probe::{Outcome, Verdict, Watch},
+    probe::{Outcome, Verdict},
 };
 use mayday_tests::{CHANNEL, INSTANCE, Message, Setup, Stage};
 use serde_json::json;
@@ -65,50 +65,28 @@ impl App {
 
 const FRONT: &str = "counter/service/front page";
 
-fn watch(stage: &Stage, id: &str) -> Option<Watch> {
-    stage.records::<Watch>("probe").into_iter().find(|watch| watch.id == id)
-}
-
-/// Lets a minute pass, and waits until the probe was asked in it.
-async fn minute(stage: &Stage, id: &str) -> Watch {
-    let before = watch(stage, id).map(|watch| watch.asked_at);
-    stage.advance(SignedDuration::from_secs(60));
-    stage.until("the probe is asked", async || watch(stage, id).filter(|watch| Some(watch.asked_at) > before)).await
-}
-
-async fn until_verdict(stage: &Stage, id: &str, verdict: Verdict) -> Watch {
-    for _ in 0..6 {
-        let watch = minute(stage, id).await;
-        if watch.verdict == verdict {
-            return watch;
-        }
-    }
-    panic!("{id} never was {verdict:?}: {:?}", watch(stage, id));
-}
-
 /// What was said in the channel to everybody about the service's health.
 fn alerts(stage: &Stage) -> Vec<Message> {
-    let about = |message: &Message| message.only_for().is_none() && message.thread().is_none() && message.says(&["counter", "not well"]);
-    stage.messages(CHANNEL).into_iter().filter(about).collect()
+    stage.said(&["counter", "not well"])
 }
 
 #[tokio::test]
 async fn r01_three_failed_health_checks_make_a_verdict_and_people_are_told() {
     let app = App::start().await;
     let stage = app.stage(&app.front_page()).await;
-    until_verdict(&stage, FRONT, Verdict::Well).await;
+    stage.until_verdict(FRONT, Verdict::Well).await;
 
     app.answers(503);
     for row in 1..=2 {
-        let watch = minute(&stage, FRONT).await;
+        let watch = stage.minute(FRONT).await;
         assert_eq!((watch.verdict, watch.last, watch.row), (Verdict::Well, Outcome::Ill, row), "two are no verdict");
     }
     assert_eq!(alerts(&stage), []);
-    let watch = minute(&stage, FRONT).await;
+    let watch = stage.minute(FRONT).await;
     assert_eq!((watch.verdict, watch.row), (Verdict::Ill, 3));
     let alert = stage.until("people are told", async || alerts(&stage).into_iter().next()).await;
     assert!(alert.says(&["front page", "503", "/dr diagnose counter"]), "{}", alert.words());
-    minute(&stage, FRONT).await;
+    stage.minute(FRONT).await;
     assert_eq!(alerts(&stage).len(), 1, "once is enough");
 
     // Asked by a person, it says the same, now, and in a picture.
@@ -121,7 +99,7 @@ async fn r01_three_failed_health_checks_make_a_verdict_and_people_are_told() {
     assert!(told.contains("✅ inventory: ") && told.contains("Is the database accessible?"), "{told}");
 
     app.answers(200);
-    until_verdict(&stage, FRONT, Verdict::Well).await;
+    stage.until_verdict(FRONT, Verdict::Well).await;
     stage
         .until("people are told that it is over", async || {
             let standing = stage.records::<Standing>("alert").into_iter().find(|standing| standing.alert.subject == "counter")?;
@@ -137,13 +115,13 @@ async fn r02_database_connectivity_is_watched_and_told() {
     let probes = "      - {name: stock database, postgres: {database: inventory}}";
     let stage = app.stage(probes).await;
     let id = "counter/service/stock database";
-    until_verdict(&stage, id, Verdict::Well).await;
+    stage.until_verdict(id, Verdict::Well).await;
     let ana = stage.person("ana");
     let told = ana.types("/dr db:connection-test inventory").await.whispered();
     assert!(told.contains("✅ *the database inventory*") && told.contains("signed in, PostgreSQL"), "{told}");
 
     stage.break_it("kill_primary", INSTANCE).await;
-    let watch = until_verdict(&stage, id, Verdict::Ill).await;
+    let watch = stage.until_verdict(id, Verdict::Ill).await;
     assert!(watch.row >= 3, "{watch:?}");
     let alert = stage.until("people are told", async || alerts(&stage).into_iter().next()).await;
     assert!(alert.says(&["stock database", "counter is not well"]), "{}", alert.words());
@@ -160,14 +138,14 @@ async fn r02_database_connectivity_is_watched_and_told() {
 async fn h9_a_service_that_flaps_makes_no_verdict_and_nobody_is_told() {
     let app = App::start().await;
     let stage = app.stage(&app.front_page()).await;
-    until_verdict(&stage, FRONT, Verdict::Well).await;
+    stage.until_verdict(FRONT, Verdict::Well).await;
     for status in [503, 200, 503, 503, 200, 503] {
         app.answers(status);
-        let watch = minute(&stage, FRONT).await;
+        let watch = stage.minute(FRONT).await;
         assert_eq!(watch.verdict, Verdict::Well, "{watch:?}");
     }
     assert_eq!(alerts(&stage), []);
-    assert_eq!(watch(&stage, FRONT).unwrap().recent.iter().filter(|sample| sample.outcome == Outcome::Ill).count(), 4);
+    assert_eq!(stage.watch(FRONT).unwrap().recent.iter().filter(|sample| sample.outcome == Outcome::Ill).count(), 4);
 }
 
 #[tokio::test]
@@ -175,10 +153,10 @@ async fn h10_when_we_see_nothing_it_is_unknown_and_never_down() {
     let app = App::start().await;
     let stage = app.stage("      - {name: stock database, postgres: {database: inventory}}").await;
     let id = "counter/service/stock database";
-    until_verdict(&stage, id, Verdict::Well).await;
+    stage.until_verdict(id, Verdict::Well).await;
     // The inspector's region is down for us; the database is well.
     stage.fault(json!({"service": "lambda", "operation": "Invoke", "contains": "select 1", "effect": "error", "code": "ServiceException"}));
-    let watch = until_verdict(&stage, id, Verdict::Unknown).await;
+    let watch = stage.until_verdict(id, Verdict::Unknown).await;
     assert_eq!(watch.last, Outcome::Blind, "{watch:?}");
     let blind = |message: &Message| message.only_for().is_none() && message.says(&["see nothing", "That says nothing about the services"]);
     stage.until("people are told that we are blind", async || stage.messages(CHANNEL).into_iter().find(blind)).await;
@@ -196,7 +174,7 @@ fn pictures(stage: &Stage) -> Vec<Message> {
 async fn k3_pictures_say_what_they_show_and_hold_no_secret() {
     let app = App::start().await;
     let stage = app.stage(&app.front_page()).await;
-    until_verdict(&stage, FRONT, Verdict::Well).await;
+    stage.until_verdict(FRONT, Verdict::Well).await;
     let ana = stage.person("ana");
     ana.types("/dr health counter").await;
     let shown = stage.until("a chart is shown", async || pictures(&stage).into_iter().next()).await;
@@ -243,9 +221,9 @@ async fn k3_a_run_ends_as_well_when_its_picture_can_not_be_shown() {
 async fn r01_an_alerts_button_diagnoses() {
     let app = App::start().await;
     let stage = app.stage(&app.front_page()).await;
-    until_verdict(&stage, FRONT, Verdict::Well).await;
+    stage.until_verdict(FRONT, Verdict::Well).await;
     app.answers(500);
-    until_verdict(&stage, FRONT, Verdict::Ill).await;
+    stage.until_verdict(FRONT, Verdict::Ill).await;
     let alert = stage.until("people are told", async || alerts(&stage).into_iter().next()).await;
     let told = stage.person("bob").presses("open_diagnose", &alert).await.whispered();
     assert!(told.contains("Diagnosis of counter"), "{told}");

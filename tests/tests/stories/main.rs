@@ -2,18 +2,23 @@
 #![cfg(test)]
 
 mod approval;
+mod audit;
 mod backup;
+mod calendar;
 mod checks;
 mod crash;
 mod delivery;
 mod dependencies;
 mod desk;
+mod doctor;
 mod failover;
 mod health;
 mod identity;
+mod outage;
 mod paging;
 mod plan;
 mod policy;
+mod regions;
 mod restore;
 mod runbook;
 mod schedule;

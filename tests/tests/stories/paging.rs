@@ -1,14 +1,10 @@
 //! Paging: whoever is on call is woken by every way, level by level, until a human acknowledges.
 
 use jiff::SignedDuration;
+use mayday_core::run::State;
 use mayday_local::service::Call;
-use mayday_tests::{Message, Setup, Stage};
+use mayday_tests::{CAPLIQUIFY, CHANNEL, INVENTORY, Message, Setup, Stage};
 use serde_json::{Value, json};
-
-const CAPLIQUIFY: &str = include_str!("../../../plans/capliquify/plan.yaml");
-const INVENTORY: &str = include_str!("../../../plans/inventory/plan.yaml");
-/// The channel of both plans.
-const CHANNEL: &str = "C0RECOVERY";
 
 /// A stage with a seed's plan, on which time stands still but for what a story moves.
 async fn stage(plan: &str) -> Stage {
@@ -67,7 +63,7 @@ async fn until<T>(stage: &Stage, what: &str, mut look: impl FnMut() -> Option<T>
 
 #[tokio::test]
 async fn r08_nobody_acknowledges_and_the_next_level_is_woken_until_somebody_does() {
-    let stage = stage(CAPLIQUIFY).await;
+    let stage = stage(CAPLIQUIFY.plan).await;
     let told = stage.person("alice-brown").types("/dr page \"orders can't be reached\"").await;
     assert!(told.words().contains("orders can't be reached"), "{}", told.words());
 
@@ -119,7 +115,7 @@ async fn r08_nobody_acknowledges_and_the_next_level_is_woken_until_somebody_does
 #[tokio::test]
 async fn r08_the_inventory_plan_wakes_its_three_levels_and_takes_an_acknowledgment_from_pagerduty_or_a_button() {
     // The document says “[Contact]” for everybody: two of them are filled in here.
-    let plan = INVENTORY.replace("    title: On-Call Engineer\n", "    title: On-Call Engineer\n    phone: +1-555-0101\n").replace(
+    let plan = INVENTORY.plan.replace("    title: On-Call Engineer\n", "    title: On-Call Engineer\n    phone: +1-555-0101\n").replace(
         "    title: Database Admin\n",
         "    title: Database Admin\n    phone: +1-555-0102\n    email: dba@inventory.example.com\n",
     );
@@ -146,7 +142,7 @@ async fn r08_the_inventory_plan_wakes_its_three_levels_and_takes_an_acknowledgme
 
 #[tokio::test]
 async fn j4_what_pagerduty_took_and_nobody_acknowledged_wakes_others_and_its_human_ends_it() {
-    let plan = CAPLIQUIFY.replacen("by: [phone, sms, email, slack, pagerduty], within: 5m", "by: [pagerduty], within: 5m", 1);
+    let plan = CAPLIQUIFY.plan.replacen("by: [phone, sms, email, slack, pagerduty], within: 5m", "by: [pagerduty], within: 5m", 1);
     let stage = stage(&plan).await;
     stage.person("alice-brown").types("/dr page \"writes fail\"").await;
     // 202 is not paged: nobody was reached but by PagerDuty, and that counts for nothing.
@@ -165,7 +161,7 @@ async fn j4_what_pagerduty_took_and_nobody_acknowledged_wakes_others_and_its_hum
 
 #[tokio::test]
 async fn j4_when_pagerduty_fails_the_next_way_is_tried_at_once() {
-    let plan = CAPLIQUIFY.replacen("by: [phone, sms, email, slack, pagerduty], within: 5m", "by: [pagerduty], within: 5m", 1);
+    let plan = CAPLIQUIFY.plan.replacen("by: [phone, sms, email, slack, pagerduty], within: 5m", "by: [pagerduty], within: 5m", 1);
     let stage = stage(&plan).await;
     stage.fault(json!({"service": "pagerduty", "effect": "error"}));
     stage.person("alice-brown").types("/dr page \"writes fail\"").await;
@@ -178,7 +174,7 @@ async fn j4_when_pagerduty_fails_the_next_way_is_tried_at_once() {
 
 #[tokio::test]
 async fn j2_when_slack_says_too_many_requests_a_text_message_goes_at_once_and_the_card_says_so() {
-    let plan = CAPLIQUIFY.replacen("by: [phone, sms, email, slack, pagerduty], within: 5m", "by: [slack], within: 5m", 1);
+    let plan = CAPLIQUIFY.plan.replacen("by: [phone, sms, email, slack, pagerduty], within: 5m", "by: [slack], within: 5m", 1);
     let stage = stage(&plan).await;
     let busy = stage.fault(json!({"service": "slack", "operation": "chat.postMessage", "effect": "throttle", "code": "30"}));
     stage.person("alice-brown").types("/dr page \"logins fail\"").await;
@@ -192,9 +188,50 @@ async fn j2_when_slack_says_too_many_requests_a_text_message_goes_at_once_and_th
     assert!(card.says(&["text message instead of Slack"]), "{}", card.words());
 }
 
+/// A run that needs a decision wakes people by the ways that are left, and they are let sleep when it goes on.
+#[tokio::test]
+async fn j1_a_stuck_run_pages_without_slack() {
+    let stage = Stage::with(Setup { scale: 8.0, ..CAPLIQUIFY.setup() }).await;
+    let refused =
+        stage.fault(json!({"service": "rds", "operation": "RestoreDBInstanceToPointInTime", "effect": "throttle", "code": "AccessDenied"}));
+    let card = stage.asker().types("/dr restore capliquify --latest").await.card();
+    let approver = stage.approver();
+    let form = approver.presses("approve", &card.message).await.form();
+    // Nothing can be said from here on; who people are can still be looked up, or nobody could have approved.
+    let mut silent: Vec<u64> = ["chat.postMessage", "chat.update", "chat.postEphemeral", "conversations.open"]
+        .map(|method| stage.fault(json!({"service": "slack", "operation": method, "effect": "error"})))
+        .to_vec();
+    stage.send(&stage.phrase_request(&approver.id, &card.proposal, &form.phrase())).await;
+    stage.until_run(&card.run(), "asks people", |run| matches!(run.state, State::Stuck { .. })).await;
+    // And then not even that.
+    silent.push(stage.fault(json!({"service": "slack", "effect": "error"})));
+
+    let texts = |number: &str| to_number(&stage, number).into_iter().filter(|(kind, _)| kind == "sms").map(|(_, text)| text);
+    let woken = || texts("+15550001").find(|text| text.contains("a person must decide"));
+    let text = until(&stage, "a text message wakes who is on call", woken).await;
+    assert!(text.contains("Reply ACK "), "{text}");
+    let event = || outbox(&stage, "pages").into_iter().find(|page| page["status"] == "triggered");
+    let event = until(&stage, "PagerDuty has it", event).await;
+    assert!(event["dedup_key"].as_str().is_some_and(|key| key.contains(&card.run())), "{event}");
+    assert_eq!(stage.messages(CHANNEL).into_iter().filter(|message| message.says(&[&card.run()])).count(), 0, "Slack heard nothing");
+
+    // Slack is back, AWS takes it: whoever was woken has it tried again, and is let sleep.
+    stage.mend(refused);
+    silent.into_iter().for_each(|fault| stage.mend(fault));
+    let asks = || {
+        let headline = stage.run(&card.run())?.headline?;
+        stage.messages(CHANNEL).into_iter().find(|message| message.ts() == headline.ts && message.has_button("retry"))
+    };
+    let headline = until(&stage, "everything is told later", asks).await;
+    approver.presses("retry", &headline).await;
+    assert_eq!(stage.until_over_in_time(&card.run()).await.state, State::Succeeded);
+    let over = || outbox(&stage, "pages").into_iter().find(|page| page["dedup_key"] == event["dedup_key"] && page["status"] == "resolved");
+    until(&stage, "PagerDuty lets them sleep", over).await;
+}
+
 #[tokio::test]
 async fn g16_an_address_that_is_suppressed_counts_as_undelivered_and_the_next_way_is_tried() {
-    let plan = CAPLIQUIFY.replacen("by: [phone, sms, email, slack, pagerduty], within: 5m", "by: [email], within: 5m", 1);
+    let plan = CAPLIQUIFY.plan.replacen("by: [phone, sms, email, slack, pagerduty], within: 5m", "by: [email], within: 5m", 1);
     let stage = stage(&plan).await;
     let ses = stage.services().get("ses").unwrap();
     let mut call = Call {
@@ -217,9 +254,48 @@ async fn g16_an_address_that_is_suppressed_counts_as_undelivered_and_the_next_wa
     assert!(headline(&stage, "queue is full").says(&["suppression list", "text message instead of email"]));
 }
 
+/// Taken is not delivered: the vendor says later that it bounced, or that no telephone took it. Then the next way is tried, and where none is
+/// left, the next level.
+#[tokio::test]
+async fn g16_what_was_taken_and_came_back_wakes_the_next_way_and_then_the_next_level_at_once() {
+    let plan = CAPLIQUIFY.plan.replacen(
+        "{name: Primary, notify: [john-smith, jane-doe], by: [phone, sms, email, slack, pagerduty], within: 5m}",
+        "{name: Primary, notify: [john-smith], by: [email], within: 30m}",
+        1,
+    );
+    let stage = stage(&plan).await;
+    let at_first = stage.now();
+    stage.person("alice-brown").types("/dr page \"queue is full\"").await;
+    let id = |message: &Value| message["id"].as_str().unwrap_or_default().to_owned();
+    let letter = outbox(&stage, "email").first().map(id).expect("a letter left");
+    assert_eq!(to_number(&stage, "+15550001"), []);
+
+    act(&stage, json!({"do": "undelivered", "id": letter})).await;
+    let texted = || to_number(&stage, "+15550001").into_iter().find(|(kind, _)| kind == "sms");
+    until(&stage, "the text message instead", texted).await;
+    assert!(headline(&stage, "queue is full").says(&["it bounced: Permanent General", "text message instead of email"]));
+    assert_eq!(to_number(&stage, "+15550003"), [], "the next level sleeps");
+    // The same report once more says nothing new.
+    act(&stage, json!({"do": "undelivered", "id": letter})).await;
+    stage.settle().await;
+    assert_eq!(to_number(&stage, "+15550001").len(), 1);
+
+    // Neither the text message nor the call gets through: a message in Slack is all that is left.
+    for kind in ["sms", "call"] {
+        let sent = || outbox(&stage, "sms").into_iter().find(|message| message["to"] == "+15550001" && message["kind"] == kind);
+        let message = until(&stage, kind, sent).await;
+        act(&stage, json!({"do": "undelivered", "id": id(&message)})).await;
+        stage.settle().await;
+    }
+    until(&stage, "Slack", || headline(&stage, "queue is full").says(&["Nobody took the call"]).then_some(())).await;
+    assert!(stage.now().duration_since(at_first) < SignedDuration::from_mins(30), "nobody had to wait for the level's time to be over");
+    let audited: Vec<String> = stage.audit().into_iter().map(|entry| entry.event.what).filter(|what| what == "page.undelivered").collect();
+    assert_eq!(audited.len(), 3);
+}
+
 #[tokio::test]
 async fn r15_contacts_and_external_support_are_at_hand() {
-    let stage = stage(CAPLIQUIFY).await;
+    let stage = stage(CAPLIQUIFY.plan).await;
     let told = stage.person("jane-doe").types("/dr contacts").await.whispered();
     for wanted in [
         "On call now (Primary)",

@@ -3,14 +3,11 @@ use std::process::Output;
 use jiff::SignedDuration;
 use mayday_core::plan::PLAN_KEY;
 use mayday_local::data::bucket;
-use mayday_tests::{CHANNEL, HOME, Setup, Stage, binaries};
+use mayday_tests::{CAPLIQUIFY, CHANNEL, HOME, INVENTORY, Organization, Setup, Stage, binaries};
 
-const INVENTORY: &str = include_str!("../../../plans/inventory/plan.yaml");
-const CAPLIQUIFY: &str = include_str!("../../../plans/capliquify/plan.yaml");
-
-/// A plan of the folder `plans`.
-fn file(plan: &str) -> String {
-    format!("{}/../plans/{plan}/plan.yaml", env!("CARGO_MANIFEST_DIR"))
+/// An organization's plan file.
+fn file(organization: &Organization) -> String {
+    format!("{}/../plans/{}/plan.yaml", env!("CARGO_MANIFEST_DIR"), organization.folder)
 }
 
 /// What `mayday` prints, asked as on AWS but for the endpoint.
@@ -83,17 +80,17 @@ async fn l4_a_bad_plan_never_replaces_a_good_one() {
 }
 
 /// Restores the database of a plan and gives the report of the run.
-async fn restored(stage: &Stage, database: &str, asks: &str, approves: &str) -> String {
-    let card = stage.person(asks).types(&format!("/dr restore {database} --latest")).await.card();
-    stage.person(approves).approves(&card).await;
+async fn restored(stage: &Stage, organization: &Organization) -> String {
+    let card = stage.asker().types(&format!("/dr restore {} --latest", organization.cast.database)).await.card();
+    stage.approver().approves(&card).await;
     stage.until_over_in_time(&card.run()).await;
     stage.report(&card.run()).words()
 }
 
 #[tokio::test]
 async fn r72_a_run_is_measured_against_its_objectives_by_the_inventory_system_s_plan() {
-    let stage = Stage::with(Setup { plan: INVENTORY.to_owned(), ..Setup::default() }).await;
-    let report = restored(&stage, "inventory", "on-call-engineer", "database-admin").await;
+    let stage = Stage::with(Setup { scale: 8.0, ..INVENTORY.setup() }).await;
+    let report = restored(&stage, &INVENTORY).await;
     for words in [
         "database inventory* RTO: took",
         "scenario Complete Database Loss* RTO: took",
@@ -114,8 +111,8 @@ async fn r72_a_run_is_measured_against_its_objectives_by_the_inventory_system_s_
 
 #[tokio::test]
 async fn r72_a_run_is_measured_against_its_objectives_by_capliquify_s_plan() {
-    let stage = Stage::with(Setup { plan: CAPLIQUIFY.to_owned(), ..Setup::default() }).await;
-    let report = restored(&stage, "capliquify", "jane-doe", "bob-wilson").await;
+    let stage = Stage::with(Setup { scale: 8.0, ..CAPLIQUIFY.setup() }).await;
+    let report = restored(&stage, &CAPLIQUIFY).await;
     for words in [
         "database capliquify* RTO: took",
         "tier Critical Systems* RTO: took",
@@ -125,7 +122,7 @@ async fn r72_a_run_is_measured_against_its_objectives_by_capliquify_s_plan() {
         assert!(report.contains(words), "{words}\nis not in\n{report}");
     }
     let bucket = bucket(HOME);
-    let checked = mayday(&stage, HOME, &["plan", "check", &file("capliquify"), "--measured", "mayday", "--bucket", &bucket]).await;
+    let checked = mayday(&stage, HOME, &["plan", "check", &file(&CAPLIQUIFY), "--measured", "mayday", "--bucket", &bucket]).await;
     assert!(checked.status.success(), "{}", printed(&checked));
     assert!(printed(&checked).contains("RTO of database capliquify: met"), "{}", printed(&checked));
     assert!(printed(&checked).contains("RTO of scenario Render Platform Outage: never measured"), "{}", printed(&checked));
@@ -133,19 +130,19 @@ async fn r72_a_run_is_measured_against_its_objectives_by_capliquify_s_plan() {
 
 #[tokio::test]
 async fn r75_the_plan_document_is_put_in_place_shown_and_rendered() {
-    let stage = Stage::with(Setup { plan: INVENTORY.to_owned(), ..Setup::default() }).await;
+    let stage = Stage::with(Setup { scale: 8.0, ..INVENTORY.setup() }).await;
     let shown = stage.person("on-call-engineer").types("/dr plan show scenarios").await.words();
     assert!(shown.contains("Complete Database Loss") && shown.contains("RTO 1 h, at most 4 h") && shown.contains("no runbook"), "{shown}");
     let checked = stage.person("on-call-engineer").types("/dr plan check").await.words();
     assert!(checked.contains("people.cto is to be reached by phone but has none"), "{checked}");
 
     let bucket = bucket(HOME);
-    let put = mayday(&stage, HOME, &["plan", "put", &file("capliquify"), "--bucket", &bucket]).await;
+    let put = mayday(&stage, HOME, &["plan", "put", &file(&CAPLIQUIFY), "--bucket", &bucket]).await;
     assert!(put.status.success(), "{}", printed(&put));
     for runbook in ["runbooks/database-recovery.yaml", "runbooks/application-recovery.yaml"] {
         assert!(stage.stack().data().s3.get(&bucket, runbook).is_some(), "{runbook} went along");
     }
-    let rendered = mayday(&stage, HOME, &["plan", "render", &file("capliquify")]).await;
+    let rendered = mayday(&stage, HOME, &["plan", "render", &file(&CAPLIQUIFY)]).await;
     let document = printed(&rendered);
     assert!(rendered.status.success(), "{document}");
     for line in [
@@ -153,6 +150,30 @@ async fn r75_the_plan_document_is_put_in_place_shown_and_rendered() {
         "| CTO | John Smith | +1-555-0001 | cto@sentia.com | Primary |",
         "npm run db:restore --last-known-good",
     ] {
+        assert!(document.lines().any(|found| found.trim() == line), "{line}\nis not in\n{document}");
+    }
+}
+
+#[tokio::test]
+async fn r75_capliquify_s_plan_is_shown_and_the_inventory_system_s_takes_its_place() {
+    let stage = Stage::with(Setup { rows: 10, ..CAPLIQUIFY.setup() }).await;
+    let asker = stage.asker();
+    let shown = asker.types("/dr plan show scenarios").await.words();
+    for words in ["Render Platform Outage", "RTO 1 h, at most 4 h", "Accidental Data Deletion", "Ransomware Attack", "no runbook"] {
+        assert!(shown.contains(words), "{words}\nis not in\n{shown}");
+    }
+    let bucket = bucket(HOME);
+    let put = mayday(&stage, HOME, &["plan", "put", &file(&INVENTORY), "--bucket", &bucket]).await;
+    assert!(put.status.success(), "{}", printed(&put));
+    assert!(stage.stack().data().s3.get(&bucket, "runbooks/database-loss.yaml").is_some(), "its runbook went along");
+    // With the next command it is in force: whoever is only in the other one is nobody here.
+    let told = asker.types("/dr plan").await;
+    assert!(told.words().contains("not in this organization's recovery plan"), "{}", told.words());
+
+    let rendered = mayday(&stage, HOME, &["plan", "render", &file(&INVENTORY)]).await;
+    let document = printed(&rendered);
+    assert!(rendered.status.success(), "{document}");
+    for line in ["### Scenario 3: Regional Outage", "| Database Loss | 1 hour | 4 hours |", "- **Railway Support**: support@railway.app"] {
         assert!(document.lines().any(|found| found.trim() == line), "{line}\nis not in\n{document}");
     }
 }

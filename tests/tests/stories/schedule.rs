@@ -1,5 +1,8 @@
 use jiff::{SignedDuration, Timestamp, Zoned, civil::Weekday, tz::TimeZone};
-use mayday_core::backup::{Agenda, Hour};
+use mayday_core::{
+    backup::{Agenda, Hour},
+    run::State,
+};
 use mayday_tests::{CHANNEL, Message, Setup, Stage};
 use serde_json::json;
 
@@ -33,11 +36,11 @@ async fn scheduled() -> Stage {
     stage
 }
 
-fn agenda(stage: &Stage) -> Option<Agenda> {
+pub(crate) fn agenda(stage: &Stage) -> Option<Agenda> {
     stage.records::<Agenda>("agenda").into_iter().next()
 }
 
-fn utc(at: Timestamp) -> Zoned {
+pub(crate) fn utc(at: Timestamp) -> Zoned {
     at.to_zoned(TimeZone::UTC)
 }
 
@@ -49,14 +52,14 @@ fn next(after: Timestamp, hour: i8, wanted: impl Fn(&Zoned) -> bool) -> Timestam
     times.into_iter().find(|at| *at > after).unwrap()
 }
 
-fn name(class: &str, due: Timestamp) -> String {
-    format!("mayday-inventory-{class}-{}", due.strftime("%Y%m%d-%H%M"))
+fn name(database: &str, class: &str, due: Timestamp) -> String {
+    format!("mayday-{database}-{class}-{}", due.strftime("%Y%m%d-%H%M"))
 }
 
 /// Moves the time to just after a moment, and waits for the snapshot that is due then.
-async fn taken(stage: &Stage, class: &str, due: Timestamp) -> String {
+pub(crate) async fn taken(stage: &Stage, database: &str, class: &str, due: Timestamp) -> String {
     stage.advance(due.duration_since(stage.now()) + SignedDuration::from_secs(20));
-    let name = name(class, due);
+    let name = name(database, class, due);
     stage
         .until(&format!("{name} is taken"), async || {
             stage.pass_time();
@@ -67,7 +70,7 @@ async fn taken(stage: &Stage, class: &str, due: Timestamp) -> String {
     name
 }
 
-fn alerts(stage: &Stage, words: &[&str]) -> Vec<Message> {
+pub(crate) fn alerts(stage: &Stage, words: &[&str]) -> Vec<Message> {
     let open = |message: &Message| message.only_for().is_none() && message.says(words);
     stage.messages(CHANNEL).into_iter().filter(open).collect()
 }
@@ -83,18 +86,18 @@ async fn r27_daily_weekly_and_monthly_backups_are_taken_at_their_times_and_prune
     let weekly = |day: &Zoned| day.weekday() == week;
     let monthly = |day: &Zoned| day.day() == month;
     let ordinary = next(stage.now(), 2, |day| !weekly(day) && !monthly(day));
-    let day = taken(&stage, "daily", ordinary).await;
+    let day = taken(&stage, "inventory", "daily", ordinary).await;
     let snapshot = stage.snapshot(&day).await.unwrap();
     let tags = snapshot.all("Tag").join(" ");
     for tag in ["mayday:class", "daily", "mayday:database", "inventory", "mayday:run"] {
         assert!(tags.contains(tag), "{tag}: {tags}");
     }
     let on_week = next(ordinary, 2, weekly);
-    let second = taken(&stage, "daily", on_week).await;
-    let full = taken(&stage, "full", next(on_week, 3, weekly)).await;
+    let second = taken(&stage, "inventory", "daily", on_week).await;
+    let full = taken(&stage, "inventory", "full", next(on_week, 3, weekly)).await;
     let on_month = next(on_week, 2, monthly);
-    let third = taken(&stage, "daily", on_month).await;
-    let archive = taken(&stage, "archive", next(on_month, 4, monthly)).await;
+    let third = taken(&stage, "inventory", "daily", on_month).await;
+    let archive = taken(&stage, "inventory", "archive", next(on_month, 4, monthly)).await;
 
     // Each goes when the time of its class is over, and not the newest of it, nor what people made.
     let gone = stage.until("old ones go", async || {
@@ -220,4 +223,36 @@ async fn r73_the_rpo_of_each_database_is_measured_and_shown() {
     for words in ["would be lost", "objective (RPO)", "15 min", "heartbeat"] {
         assert!(told.contains(words), "{words}: {told}");
     }
+}
+
+/// At the worst hour the nightly snapshot is running: a restore does not wait for it.
+#[tokio::test]
+async fn h5_a_restore_is_proposed_approved_and_done_while_a_scheduled_snapshot_is_running() {
+    let stage = scheduled().await;
+    let (week, month) = days();
+    let due = next(stage.now(), 2, |day| day.weekday() != week && day.day() != month);
+    let snapshot = name("inventory", "daily", due);
+    // Nobody is told that it is there, however often it is asked: it takes as long as that of a large volume.
+    let hidden = json!({
+        "service": "rds", "operation": "DescribeDBSnapshots", "contains": format!("DBSnapshotIdentifier={snapshot}"),
+        "effect": "throttle", "code": "Throttling",
+    });
+    let slow = stage.fault(hidden);
+    stage.advance(due.duration_since(stage.now()) + SignedDuration::from_secs(20));
+    let backup = stage
+        .until("the snapshot is asked for", async || {
+            stage.pass_time();
+            stage.runs().into_iter().find(|run| run.title.starts_with("Back up inventory (daily"))
+        })
+        .await;
+
+    let restored = stage.carried_out("/dr restore inventory --latest").await;
+    assert_eq!(restored.run.state, State::Succeeded, "{:?}", restored.run.steps);
+    assert_eq!(stage.run(backup.id.as_str()).map(|run| run.state), Some(State::Running), "it is still running");
+    let told = stage.person("ana").types("/dr backup inventory").await.whispered();
+    assert!(told.contains("backup of inventory") && told.contains("is held by"), "backups of one database exclude each other: {told}");
+
+    stage.mend(slow);
+    assert_eq!(stage.until_over_in_time(backup.id.as_str()).await.state, State::Succeeded);
+    assert!(stage.snapshots("manual").await.contains(&snapshot));
 }
