@@ -21,12 +21,16 @@ const MAX_TEXT: usize = 4_000;
 /// One or more messages, in order, that together show `message`: an object with `text` and, perhaps, `blocks`.
 pub(crate) fn pages(message: &Value) -> Vec<Value> {
     let text = message.get("text").and_then(Value::as_str).unwrap_or_default();
-    let texts = split(text, MAX_TEXT);
-    let Some(blocks) = message.get("blocks").and_then(Value::as_array).filter(|blocks| !blocks.is_empty()) else {
-        return texts.into_iter().map(|text| json!({"text": text})).collect();
+    let blocks = message.get("blocks").and_then(Value::as_array).cloned().unwrap_or_default();
+    let notified = without_dates(text);
+    let blocks = match blocks.as_slice() {
+        [] if notified == text => return split(text, MAX_TEXT).into_iter().map(|text| json!({"text": text})).collect(),
+        // A text that has dates is shown by a block: then what notifications show can be another one.
+        [] => vec![json!({"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": true}})],
+        _ => blocks,
     };
     // With blocks the text is only what notifications show: its beginning is enough, since the blocks say it all.
-    let fallback = texts.into_iter().next().unwrap_or_default();
+    let fallback = split(&notified, MAX_TEXT).into_iter().next().unwrap_or_default();
     let mut pages: Vec<(usize, Vec<Value>)> = vec![(0, Vec::new())];
     for block in blocks.iter().flat_map(fitting) {
         let size = characters(&block);
@@ -39,6 +43,27 @@ pub(crate) fn pages(message: &Value) -> Vec<Value> {
         }
     }
     pages.into_iter().map(|(_, blocks)| json!({"text": fallback, "blocks": blocks})).collect()
+}
+
+/// The text with each date as its fallback says it, in UTC: a locked screen shows markup as it is. Where the fallback is only the
+/// day, the time of day stands behind it in brackets.
+fn without_dates(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, markup)) = rest.split_once("<!date^") {
+        let Some((fallback, behind)) = markup.split_once('|').and_then(|(_, shown)| shown.split_once('>')) else { break };
+        plain.push_str(before);
+        plain.push_str(fallback);
+        rest = behind;
+        if let Some((time, behind)) = behind.strip_prefix(" (").and_then(|behind| behind.split_once(" UTC)"))
+            && time.len() == "00:00:00".len()
+        {
+            plain.extend([" ", time, " UTC"]);
+            rest = behind;
+        }
+    }
+    plain.push_str(rest);
+    plain
 }
 
 /// A block as one or more blocks within their own limits.
@@ -153,6 +178,22 @@ mod tests {
         let message = json!({"text": "x", "blocks": [section("a"), {"type": "divider"}, {"type": "actions", "elements": []}]});
         assert_eq!(pages(&message), [message]);
         assert_eq!(pages(&json!({"text": "x"})), [json!({"text": "x"})]);
+    }
+
+    #[test]
+    fn k6_notifications_show_times_and_no_markup() {
+        let day = "until <!date^1795356000^{date_short_pretty} {time_secs}|2026-11-22> (14:00:00 UTC)";
+        let whole = "until <!date^1795356000^{date_short_pretty} {time_secs}|2026-11-22 14:00:00 UTC>";
+        for text in [day, whole] {
+            let message = format!("⏳ *Restore* waits {text}, and a &lt;b&gt;.");
+            let [page] = &pages(&json!({"text": message}))[..] else { panic!("one page") };
+            assert_eq!(page["text"], "⏳ *Restore* waits until 2026-11-22 14:00:00 UTC, and a &lt;b&gt;.");
+            assert_eq!(page["blocks"][0]["text"]["text"], message, "who reads it in Slack sees the date in their own zone");
+            let beside = &pages(&json!({"text": message, "blocks": [section("a")]}))[0];
+            assert_eq!((&beside["text"], beside["blocks"].as_array().unwrap().len()), (&page["text"], 1));
+        }
+        assert_eq!(without_dates("not closed: <!date^1^x"), "not closed: <!date^1^x");
+        assert_eq!(without_dates("<!date^1^x|a> (b)"), "a (b)");
     }
 
     #[test]

@@ -32,7 +32,9 @@ pub struct Args {}
 /// A refusal when the caller may not look.
 pub async fn run(desk: &Desk<'_>, _: &Args) -> Result<Reply, Failure> {
     desk.allowed(policy::Verb::Look, None).await?;
-    Ok(Reply::Message(view::approvals_list(&open(desk).await?, desk.world.clock.now())))
+    let open = open(desk).await?;
+    let links = desk.links(&open, &[]).await;
+    Ok(Reply::Message(view::approvals_list(&open, &links, desk.world.clock.now())))
 }
 
 /// The open approvals with their proposals, newest first.

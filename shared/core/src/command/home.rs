@@ -37,13 +37,15 @@ pub async fn run(desk: &Desk<'_>, _: &Args) -> Result<Reply, Failure> {
     for name in plan.databases.keys().take(LOOKED_AT) {
         databases.push(Glance { name: name.clone(), seen: glance(desk, name).await });
     }
+    let (approvals, runs) = (approvals::open(desk).await?, runs::open(desk, false).await?);
     let situation = Situation {
         organization: plan.organization.clone(),
         databases,
         databases_in_plan: plan.databases.len(),
         services: services(desk).await?,
-        runs: runs::open(desk, false).await?,
-        approvals: approvals::open(desk).await?,
+        links: desk.links(&approvals, &runs).await,
+        runs,
+        approvals,
         pages: page::not_over(desk.world).await?,
         on_call: on_call(desk),
         rights: policy::may(plan, &who.identity),
@@ -72,7 +74,7 @@ async fn glance(desk: &Desk<'_>, name: &str) -> Result<DatabaseGlance, String> {
 }
 
 /// What the minute's checks make of each service of the plan.
-async fn services(desk: &Desk<'_>) -> Result<Vec<ServiceGlance>, Fault> {
+pub(super) async fn services(desk: &Desk<'_>) -> Result<Vec<ServiceGlance>, Fault> {
     let plan = &desk.current.plan;
     if plan.services.is_empty() {
         return Ok(Vec::new());
@@ -88,13 +90,17 @@ async fn services(desk: &Desk<'_>) -> Result<Vec<ServiceGlance>, Fault> {
     Ok(glances.collect())
 }
 
-fn on_call(desk: &Desk<'_>) -> Vec<OnCall> {
+/// Who has which turn; in a plan without rotations, those who are woken first.
+pub(super) fn on_call(desk: &Desk<'_>) -> Vec<OnCall> {
     let plan = &desk.current.plan;
     let now = desk.world.clock.now();
     let account = |name: &String| plan.people.get(name).map(|person| person.slack.clone());
-    let turns = plan.on_call.rotations.keys().map(|rotation| OnCall {
-        rotation: rotation.clone(),
-        users: page::on_call_now(plan, rotation, now).iter().filter_map(account).collect(),
-    });
-    turns.collect()
+    let turn = |title: &String, names: Vec<String>| OnCall { rotation: title.clone(), users: names.iter().filter_map(account).collect() };
+    if plan.on_call.rotations.is_empty() {
+        let first = plan.on_call.escalation.first().into_iter();
+        return first
+            .map(|level| turn(&level.name, level.notify.iter().flat_map(|name| page::on_call_now(plan, name, now)).collect()))
+            .collect();
+    }
+    plan.on_call.rotations.keys().map(|rotation| turn(rotation, page::on_call_now(plan, rotation, now))).collect()
 }

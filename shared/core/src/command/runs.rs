@@ -15,16 +15,16 @@ use crate::{
 const RECENT: Page = Page { after: None, newest_first: true, limit: 100 };
 
 /// In one line.
-pub const SUMMARY: &str = "Show the runs that are going on.";
+pub const SUMMARY: &str = "Show the runs that are going on, and the last that have ended.";
 /// For the help.
-pub const EXAMPLES: Examples = &[("runs", "those that are going on or stuck"), ("runs --all", "the finished ones too")];
+pub const EXAMPLES: Examples = &[("runs", "those that are going on or stuck, and the last that have ended"), ("runs --all", "all of them")];
 /// In recovery plans.
 pub const SPELLINGS: Spellings = &[];
 
 /// What stands behind the verb.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
 pub struct Args {
-    /// The finished ones too.
+    /// All that have ended too.
     #[arg(long)]
     pub all: bool,
 }
@@ -35,7 +35,9 @@ pub struct Args {
 /// A refusal when the caller may not look.
 pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
     desk.allowed(policy::Verb::Look, None).await?;
-    Ok(Reply::Message(view::runs_list(&open(desk, args.all).await?, args.all, desk.world.clock.now())))
+    let runs = open(desk, true).await?;
+    let links = desk.links(&[], &runs).await;
+    Ok(Reply::Message(view::runs_list(&runs, args.all, &links, desk.world.clock.now())))
 }
 
 /// The runs that are going on, newest first; with `all` the finished ones too.

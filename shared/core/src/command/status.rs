@@ -6,23 +6,22 @@ use super::{Examples, Spellings, name};
 use crate::{
     alert,
     backup::{self, Agenda, Hour, RecoveryPoint, schedule::Timetable},
-    command::{approvals, runs},
+    command::{approvals, home, runs},
     database::{self, Live},
     desk::{Desk, Reply},
     failure::Failure,
-    picture,
+    page, picture,
     plan::{Plan, Schedule},
     policy,
-    run::Run,
     store::{Kept, Store},
     view::{self, Standing},
 };
 
 /// In one line.
-pub const SUMMARY: &str = "Show the databases of the plan, their recovery points, and what is going on.";
+pub const SUMMARY: &str = "Show services and databases, recovery points, what is wrong, what is going on, and who is on call.";
 /// For the help.
 pub const EXAMPLES: Examples = &[
-    ("status", "every database: its state, its newest recovery point, what runs on it"),
+    ("status", "everything: services, databases with their newest recovery points, what is wrong, what runs"),
     ("status orders", "the database orders: what would be lost now and over time, its backups, what is wrong"),
 ];
 /// In recovery plans.
@@ -36,7 +35,8 @@ pub struct Args {
     pub database: Option<String>,
 }
 
-/// Answers it: every database of the plan with its newest recovery point, what waits for a decision, what runs.
+/// Answers it: every service and database of the plan with its newest recovery point, what is wrong, who was woken, what waits
+/// for a decision, what runs, who is on call.
 ///
 /// # Errors
 /// A refusal when the caller may not look; a fault when the records can't be read.
@@ -49,9 +49,19 @@ pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
     for name in desk.current.plan.databases.keys() {
         standings.push((name.clone(), stands(desk, name).await));
     }
-    let runs: Vec<Run> = runs::open(desk, false).await?;
-    let approvals = approvals::open(desk).await?;
-    Ok(Reply::Message(view::status_board(&standings, &approvals, &runs, desk.world.clock.now())))
+    let wrong = alert::standing(desk.world).await?.into_iter().map(|kept| kept.value).filter(alert::Standing::is_open).collect();
+    let (approvals, runs) = (approvals::open(desk).await?, runs::open(desk, false).await?);
+    let board = view::Board {
+        databases: standings,
+        services: home::services(desk).await?,
+        alerts: wrong,
+        pages: page::not_over(desk.world).await?,
+        links: desk.links(&approvals, &runs).await,
+        approvals,
+        runs,
+        on_call: home::on_call(desk),
+    };
+    Ok(Reply::Message(view::status_board(&board, desk.world.clock.now())))
 }
 
 /// One database that can't be seen is no reason not to show the others.

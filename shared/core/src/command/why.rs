@@ -38,7 +38,8 @@ pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
     desk.allowed(policy::Verb::Look, None).await?;
     let Some(typed) = &args.run else {
         let recent = runs::open(desk, true).await?;
-        return Ok(Reply::Message(view::which_run(&recent, desk.world.clock.now())));
+        let links = desk.links(&[], &recent).await;
+        return Ok(Reply::Message(view::which_run(&recent, &links, desk.world.clock.now())));
     };
     let store = Store::of(desk.world);
     let id = RunId(typed.replacen("p-", "r-", 1));

@@ -4,6 +4,7 @@
 
 mod claim;
 mod click;
+mod links;
 mod propose;
 mod shortcut;
 mod submit;

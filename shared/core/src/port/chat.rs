@@ -37,6 +37,9 @@ pub trait Chat: Send + Sync {
     /// Posts to a channel, or to a person by their user id; in a thread if one is given.
     async fn post(&self, channel: &str, thread: Option<&str>, message: &Message) -> Result<Posted, CallError>;
 
+    /// The address under which a message opens, for whoever may see it.
+    async fn link(&self, posted: &Posted) -> Result<String, CallError>;
+
     /// Edits a message in place.
     async fn update(&self, posted: &Posted, message: &Message) -> Result<(), CallError>;
 

@@ -41,6 +41,8 @@ pub struct Situation {
     pub pages: Vec<Page>,
     /// Who has which turn.
     pub on_call: Vec<OnCall>,
+    /// Where cards and headlines open.
+    pub links: super::Links,
     /// What whoever looks may do, and where.
     pub rights: Vec<(policy::Verb, Vec<String>)>,
 }
@@ -107,8 +109,9 @@ pub fn situation(situation: &Situation, now: Timestamp) -> Message {
         blocks.push(Block::Actions { block_id: "home".to_owned(), elements: buttons });
     }
     let pages: Vec<Mrkdwn> = situation.pages.iter().map(|page| page_line(page, now)).collect();
-    let runs: Vec<Mrkdwn> = situation.runs.iter().map(|run| run_line(run, now)).collect();
-    let approvals: Vec<Mrkdwn> = situation.approvals.iter().map(|(approval, proposal)| approval_line(approval, proposal, now)).collect();
+    let runs: Vec<Mrkdwn> = situation.runs.iter().map(|run| run_line(run, &situation.links, now)).collect();
+    let approvals: Vec<Mrkdwn> =
+        situation.approvals.iter().map(|(approval, proposal)| approval_line(approval, proposal, &situation.links, now)).collect();
     let services: Vec<Mrkdwn> = situation.services.iter().map(|service| service_line(service, now)).collect();
     let mut databases: Vec<Mrkdwn> = situation.databases.iter().map(|database| database_line(database, now)).collect();
     let unseen = situation.databases_in_plan.saturating_sub(situation.databases.len());
@@ -128,7 +131,7 @@ pub fn situation(situation: &Situation, now: Timestamp) -> Message {
     Message { text, blocks }
 }
 
-fn page_line(page: &Page, now: Timestamp) -> Mrkdwn {
+pub(super) fn page_line(page: &Page, now: Timestamp) -> Mrkdwn {
     let mark = if page.is_open() { "🔔" } else { "✅" };
     mrkdwn!(
         "{} *{}* {}, raised {} ago ({})",
@@ -219,7 +222,7 @@ fn database_line(database: &Glance, now: Timestamp) -> Mrkdwn {
     mrkdwn!("{} *{}* ({}): {}; {}\n• {}", mark, name, entry.environment, state, lost, verified)
 }
 
-fn service_line(service: &ServiceGlance, now: Timestamp) -> Mrkdwn {
+pub(super) fn service_line(service: &ServiceGlance, now: Timestamp) -> Mrkdwn {
     let (name, environment) = (&service.name, &service.environment);
     match service.state {
         _ if !service.probed => mrkdwn!("▫️ *{}* ({}): the plan does not say how it is probed", name, environment),
@@ -246,7 +249,7 @@ fn buttons(rights: &[(policy::Verb, Vec<String>)]) -> Vec<Element> {
     buttons.collect()
 }
 
-fn turns(on_call: &[OnCall]) -> Vec<Mrkdwn> {
+pub(super) fn turns(on_call: &[OnCall]) -> Vec<Mrkdwn> {
     let named = |turn: &OnCall| {
         let people = turn.users.iter().map(|user| mrkdwn!("{}", Identity { org: String::new(), user: user.clone() }));
         let people = if turn.users.is_empty() { mrkdwn!("nobody") } else { Mrkdwn::join(people, ", ") };

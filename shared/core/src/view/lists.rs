@@ -2,13 +2,21 @@
 
 use jiff::Timestamp;
 
-use super::{Block, Code, Element, Message, Moment, Mrkdwn, Prose, Span, approval::wanting};
+use super::{
+    Block, Code, Element, Links, Message, Moment, Mrkdwn, Prose, Span,
+    approval::wanting,
+    home::{self, OnCall, ServiceGlance},
+    safety,
+};
 use crate::{
+    alert,
     approval::Approval,
     backup::{CLASS_TAG, RecoveryPoint},
     database::Live,
     mrkdwn,
+    page::Page,
     port::{Phase, SnapshotKind},
+    probe,
     proposal::Proposal,
     run::{Run, State},
 };
@@ -19,37 +27,78 @@ pub type Standing = (String, Result<(Live, Option<RecoveryPoint>), String>);
 /// Entries of a list that one answer shows: an answer can be a few messages long, and people read the newest.
 const SHOWN: usize = 40;
 
-/// Runs among which one is asked for.
+/// Runs among which one is asked for, and ended ones that are shown unasked.
 const ASKED: usize = 3;
 
-/// Everything at one glance: databases with their newest recovery points, open approvals, open runs.
+/// What is shown at one glance.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Board {
+    /// Every database of the plan.
+    pub databases: Vec<Standing>,
+    /// Every service, by the minute's checks.
+    pub services: Vec<ServiceGlance>,
+    /// What is wrong and was told.
+    pub alerts: Vec<alert::Standing>,
+    /// The pages that are not over.
+    pub pages: Vec<Page>,
+    /// What waits for a decision.
+    pub approvals: Vec<(Approval, Proposal)>,
+    /// What is going on.
+    pub runs: Vec<Run>,
+    /// Who has which turn.
+    pub on_call: Vec<OnCall>,
+    /// Where cards and headlines open.
+    pub links: Links,
+}
+
+/// Everything at one glance: services, databases with their newest recovery points, what is wrong, whom that has woken, open
+/// approvals, open runs.
 #[must_use]
-pub fn status_board(standings: &[Standing], approvals: &[(Approval, Proposal)], runs: &[Run], now: Timestamp) -> Message {
-    let ill = standings.iter().filter(|(_, standing)| standing.as_ref().map_or(true, |(live, _)| is_ill(live))).count();
-    let databases = match (standings.len(), ill) {
+pub fn status_board(board: &Board, now: Timestamp) -> Message {
+    let Board { databases, services, alerts, pages, approvals, runs, on_call, links } = board;
+    let text = in_a_line(board);
+    let mut blocks = vec![Block::title("How things stand"), Block::paragraph(text.clone())];
+    blocks.extend(part("Woken, and not over", pages.iter().map(|page| home::page_line(page, now)), pages.len()));
+    blocks.extend(part("Wrong", alerts.iter().map(safety::alert), alerts.len()));
+    blocks.extend(part("Services", services.iter().map(|service| home::service_line(service, now)), services.len()));
+    blocks.extend(part("Databases", databases.iter().map(|(name, standing)| database_lines(name, standing, now)), databases.len()));
+    let waiting = approvals.iter().map(|(approval, proposal)| approval_line(approval, proposal, links, now));
+    blocks.extend(part("Waits for approval", waiting, approvals.len()));
+    blocks.extend(part("Going on", runs.iter().map(|run| run_line(run, links, now)), runs.len()));
+    let buttons = [("open_restore", "Restore…", "restore"), ("open_backup", "Back up now…", "backup")];
+    if !databases.is_empty() {
+        let elements = buttons.map(|(action, text, command)| Element::button(action, text, command, None)).to_vec();
+        blocks.push(Block::Actions { block_id: "status".to_owned(), elements });
+    }
+    blocks.extend(Block::small_prints(home::turns(on_call)));
+    Message { text, blocks }
+}
+
+/// The worst thing first.
+fn in_a_line(board: &Board) -> Mrkdwn {
+    let ill = board.databases.iter().filter(|(_, standing)| standing.as_ref().map_or(true, |(live, _)| is_ill(live))).count();
+    let databases = match (board.databases.len(), ill) {
         (0, _) => mrkdwn!("The plan has no database."),
         (all, 0) => mrkdwn!("✅ {}, all as they should be.", counted(all, "database")),
         (all, ill) => mrkdwn!("❌ {} of {} need a look.", ill, counted(all, "database")),
     };
-    let waiting = mrkdwn!("{} for approval, {} going on.", waits(approvals.len()), counted(runs.len(), "run"));
-    let text = mrkdwn!("{} {}", databases, waiting);
-    let mut blocks = vec![Block::title("How things stand"), Block::paragraph(text.clone())];
-    blocks.extend(Block::paragraphs(standings.iter().take(SHOWN).map(|(name, standing)| database_lines(name, standing, now))));
-    blocks.extend(more(standings.len(), "the plan lists them all"));
-    if !approvals.is_empty() {
-        blocks.push(Block::paragraph(mrkdwn!("*Waits for approval*")));
-        blocks.extend(Block::paragraphs(approvals.iter().take(SHOWN).map(|(approval, proposal)| approval_line(approval, proposal, now))));
+    let ill = board.services.iter().filter(|service| matches!(service.state, probe::State::Ill(_))).count();
+    let services = (ill > 0).then(|| mrkdwn!("❌ {} of {} not well.", ill, counted(board.services.len(), "service")));
+    let unanswered = board.pages.iter().filter(|page| page.is_open()).count();
+    let woken = (unanswered > 0).then(|| mrkdwn!("🔔 {} that nobody has answered.", counted(unanswered, "page")));
+    let waiting = mrkdwn!("{} for approval, {} going on.", waits(board.approvals.len()), counted(board.runs.len(), "run"));
+    Mrkdwn::join(services.into_iter().chain([databases]).chain(woken).chain([waiting]), " ")
+}
+
+/// A part of the board, if there is anything of it.
+fn part(title: &str, lines: impl Iterator<Item = Mrkdwn>, all: usize) -> Vec<Block> {
+    if all == 0 {
+        return Vec::new();
     }
-    if !runs.is_empty() {
-        blocks.push(Block::paragraph(mrkdwn!("*Going on*")));
-        blocks.extend(Block::paragraphs(runs.iter().take(SHOWN).map(|run| run_line(run, now))));
-    }
-    let buttons = [("open_restore", "Restore…", "restore"), ("open_backup", "Back up now…", "backup")];
-    if !standings.is_empty() {
-        let elements = buttons.map(|(action, text, command)| Element::button(action, text, command, None)).to_vec();
-        blocks.push(Block::Actions { block_id: "status".to_owned(), elements });
-    }
-    Message { text, blocks }
+    let mut blocks = vec![Block::paragraph(mrkdwn!("*{}*", title))];
+    blocks.extend(Block::paragraphs(lines.take(SHOWN)));
+    blocks.extend(more(all, "the plan lists them all"));
+    blocks
 }
 
 pub(super) fn waits(count: usize) -> Mrkdwn {
@@ -197,19 +246,20 @@ fn point_lines(point: &RecoveryPoint, picked: bool, now: Timestamp) -> Mrkdwn {
 
 /// What waits for a decision.
 #[must_use]
-pub fn approvals_list(open: &[(Approval, Proposal)], now: Timestamp) -> Message {
+pub fn approvals_list(open: &[(Approval, Proposal)], links: &Links, now: Timestamp) -> Message {
     if open.is_empty() {
         return Message::sentence(mrkdwn!("Nothing waits for approval."));
     }
     let text = mrkdwn!("{} for approval.", waits(open.len()));
     let mut blocks = vec![Block::title("Waits for approval")];
-    blocks.extend(Block::paragraphs(open.iter().take(SHOWN).map(|(approval, proposal)| approval_line(approval, proposal, now))));
+    blocks.extend(Block::paragraphs(open.iter().take(SHOWN).map(|(approval, proposal)| approval_line(approval, proposal, links, now))));
     blocks.extend(more(open.len(), "they show here once these are decided"));
     Message { text, blocks }
 }
 
-pub(super) fn approval_line(approval: &Approval, proposal: &Proposal, now: Timestamp) -> Mrkdwn {
-    let card = approval.cards.first().map(|card| mrkdwn!(" Decide on its card in {}.", super::Channel(&card.channel))).unwrap_or_default();
+pub(super) fn approval_line(approval: &Approval, proposal: &Proposal, links: &Links, now: Timestamp) -> Mrkdwn {
+    let decide = |card| mrkdwn!(" Decide on {} in {}.", links.to(Some(card), mrkdwn!("its card")), super::Channel(&card.channel));
+    let card = approval.cards.first().map(decide).unwrap_or_default();
     let left = approval.expires_at.duration_since(now);
     mrkdwn!(
         "⏳ *{}*\n• asked by {} {} ago: {}\n• {}, within {}.{}\n• {}",
@@ -224,30 +274,41 @@ pub(super) fn approval_line(approval: &Approval, proposal: &Proposal, now: Times
     )
 }
 
-/// Runs, newest first.
+/// Runs, newest first: those that are going on and the last that have ended, or `all` of them.
 #[must_use]
-pub fn runs_list(runs: &[Run], all: bool, now: Timestamp) -> Message {
-    if runs.is_empty() {
-        return Message::sentence(if all {
-            mrkdwn!("There was no run yet.")
-        } else {
-            mrkdwn!("No run is going on. {} shows those that have ended.", Code("/dr runs --all"))
-        });
+pub fn runs_list(runs: &[Run], all: bool, links: &Links, now: Timestamp) -> Message {
+    let Some(newest) = runs.first() else { return Message::sentence(mrkdwn!("There was no run yet.")) };
+    let lines = |runs: &[&Run]| Block::paragraphs(runs.iter().map(|run| run_line(run, links, now)));
+    if all {
+        let mut blocks = vec![Block::title("Runs")];
+        blocks.extend(lines(&runs.iter().take(SHOWN).collect::<Vec<_>>()));
+        blocks.extend(more(runs.len(), "older ones are in the audit"));
+        return Message { text: mrkdwn!("{}.", counted(runs.len(), "run")), blocks };
     }
-    let text = if all { mrkdwn!("{}.", counted(runs.len(), "run")) } else { mrkdwn!("{} going on.", counted(runs.len(), "run")) };
-    let mut blocks = vec![Block::title(if all { "Runs" } else { "Runs that are going on" })];
-    blocks.extend(Block::paragraphs(runs.iter().take(SHOWN).map(|run| run_line(run, now))));
-    blocks.extend(more(runs.len(), "older ones are in the audit"));
+    let (ended, going): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(|run| run.state.is_final());
+    let text = match going.len() {
+        0 => mrkdwn!("No run is going on. The last one was {}.", newest.title),
+        count => mrkdwn!("{} going on.", counted(count, "run")),
+    };
+    let mut blocks = vec![Block::title("Runs that are going on")];
+    match going.as_slice() {
+        [] => blocks.push(Block::paragraph(mrkdwn!("None."))),
+        going => blocks.extend(lines(going.get(..SHOWN).unwrap_or(going))),
+    }
+    if !ended.is_empty() {
+        blocks.push(Block::paragraph(mrkdwn!("*The last that have ended* ({} shows all)", Code("/dr runs --all"))));
+        blocks.extend(lines(ended.get(..ASKED).unwrap_or(&ended)));
+    }
     Message { text, blocks }
 }
 
 /// Which run is meant: the last ones.
 #[must_use]
-pub fn which_run(runs: &[Run], now: Timestamp) -> Message {
+pub fn which_run(runs: &[Run], links: &Links, now: Timestamp) -> Message {
     let Some(newest) = runs.first() else { return Message::sentence(mrkdwn!("There was no run yet.")) };
     let text = mrkdwn!("Which run? The newest is {}: {}.", Code(newest.id.as_str()), newest.title);
     let mut blocks = vec![Block::title("Which run?")];
-    blocks.extend(Block::paragraphs(runs.iter().take(ASKED).map(|run| run_line(run, now))));
+    blocks.extend(Block::paragraphs(runs.iter().take(ASKED).map(|run| run_line(run, links, now))));
     let buttons = runs.iter().take(ASKED).enumerate().map(|(index, run)| {
         let text = format!("Why: {}", run.title);
         // Handles are unique in a message.
@@ -257,7 +318,7 @@ pub fn which_run(runs: &[Run], now: Timestamp) -> Message {
     Message { text, blocks }
 }
 
-pub(super) fn run_line(run: &Run, now: Timestamp) -> Mrkdwn {
+pub(super) fn run_line(run: &Run, links: &Links, now: Timestamp) -> Mrkdwn {
     let all = run.steps.len();
     let at = run.current().and_then(|current| run.steps.iter().position(|step| step.id == current.id)).map_or(all, |index| index + 1);
     let ago = |at: Timestamp| Span(now.duration_since(at));
@@ -270,5 +331,6 @@ pub(super) fn run_line(run: &Run, now: Timestamp) -> Mrkdwn {
         State::Failed { why } => mrkdwn!("❌ given up {} ago: {}", ended, why),
         State::Stopped { by } => mrkdwn!("⏹ stopped by {} {} ago", by, ended),
     };
-    mrkdwn!("*{}*\n• {}\n• {}", run.title, state, Code(run.id.as_str()))
+    let title = links.to(run.headline.as_ref(), mrkdwn!("{}", run.title));
+    mrkdwn!("*{}*\n• {}\n• {}", title, state, Code(run.id.as_str()))
 }

@@ -14,6 +14,7 @@ mod health;
 mod help;
 mod hold;
 mod home;
+mod link;
 mod lists;
 mod mrkdwn;
 mod orders;
@@ -47,8 +48,9 @@ pub use health::{Checked, health};
 pub use help::{Rights, help_overview, help_verb};
 pub use hold::{backup_held, backup_released, with_holds};
 pub use home::{DatabaseGlance, Glance, OnCall, ServiceGlance, Situation, situation};
+pub use link::Links;
 pub use lists::{Board, Standing, approvals_list, backups_list, runs_list, status_board, which_run};
-pub use mrkdwn::{At, Channel, Code, Moment, Mrkdwn, Prose, Show, Span, shown};
+pub use mrkdwn::{At, Channel, Code, Moment, Mrkdwn, Prose, Show, Span, places, shown};
 pub use orders::{order_asked, order_form, order_put, order_stands, orders_list};
 pub use page::{page_acknowledged, page_card, page_raised, page_reply, page_stands, page_still_on_it, page_taken, pages_list};
 pub use page_text::{

@@ -9,7 +9,52 @@ use crate::ident::{Actor, Identity};
 
 /// Slack's `mrkdwn`, built so that nothing interpolated can become markup, a mention or a link.
 ///
-/// There is no way from a `String` to this type but through [`mrkdwn!`](crate::mrkdwn), which escapes.
+/// There is no way from a `String` to this type but through [`mrkdwn!`](crate::mrkdwn), which escapes. What somebody wrote is no message:
+///
+/// ```compile_fail,E0308
+/// let reason: String = std::env::args().collect();
+/// mayday_core::view::Block::paragraph(reason);
+/// ```
+///
+/// nor does it become one where a sentence of ours is wanted,
+///
+/// ```compile_fail
+/// let reason: String = std::env::args().collect();
+/// mayday_core::mrkdwn!(reason);
+/// ```
+///
+/// by being named inside of a sentence, past the escaping,
+///
+/// ```compile_fail,E0080
+/// let reason: String = std::env::args().collect();
+/// mayday_core::mrkdwn!("Reason: {reason}");
+/// ```
+///
+/// or through a door of its own:
+///
+/// ```compile_fail
+/// let reason: String = std::env::args().collect();
+/// mayday_core::view::Mrkdwn(reason);
+/// ```
+///
+/// ```compile_fail
+/// let reason: &str = &std::env::args().collect::<String>();
+/// mayday_core::view::Mrkdwn::filled(reason, &[]);
+/// ```
+///
+/// Nor is there a way to read one from a file or an answer:
+///
+/// ```compile_fail,E0277
+/// let text = serde_json::json!("<!channel>");
+/// let read: mayday_core::view::Mrkdwn = serde_json::from_value(text).unwrap();
+/// ```
+///
+/// What is meant is this:
+///
+/// ```
+/// let reason = String::from("<!channel>");
+/// assert_eq!(mayday_core::mrkdwn!("Reason: {}", reason).as_str(), "Reason: &lt;!channel&gt;");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Mrkdwn(String);
@@ -53,11 +98,50 @@ impl Mrkdwn {
         pieces
     }
 
-    /// For the macro only.
+    /// A sentence of ours with each `{}` replaced by what stands there. For [`mrkdwn!`](crate::mrkdwn), which sees to it at compile time
+    /// that there are as many of the one as of the other.
     #[doc(hidden)]
     #[must_use]
-    pub fn from_macro(text: String) -> Self {
+    pub fn filled(sentence: &'static str, arguments: &[&dyn Show]) -> Self {
+        let mut parts = sentence.split(PLACE);
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        for (argument, part) in arguments.iter().zip(parts) {
+            argument.show(&mut text);
+            text.push_str(part);
+        }
         Self(text)
+    }
+
+    /// The same, as the beginning of a sentence: an ASCII letter that it begins with becomes a capital.
+    #[must_use]
+    pub fn capitalized(&self) -> Self {
+        let mut text = self.0.clone();
+        if let Some(first) = text.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        Self(text)
+    }
+}
+
+/// Where an argument stands in a sentence.
+const PLACE: &str = "{}";
+
+/// How many arguments a sentence has a place for, where there is nothing else in braces: whatever is named in them would not be escaped.
+#[doc(hidden)]
+#[must_use]
+pub const fn places(sentence: &str) -> Option<usize> {
+    let mut rest = sentence.as_bytes();
+    let mut places = 0;
+    loop {
+        rest = match rest {
+            [] => return Some(places),
+            [b'{', b'}', rest @ ..] => {
+                places += 1;
+                rest
+            }
+            [b'{' | b'}', ..] => return None,
+            [_, rest @ ..] => rest,
+        };
     }
 }
 
@@ -221,7 +305,7 @@ pub struct At(pub Timestamp);
 impl Show for At {
     fn show(&self, out: &mut String) {
         let utc = self.0.strftime("%Y-%m-%d %H:%M:%S UTC");
-        let _ = write!(out, "<!date^{}^{{date_short_pretty}} {{time_secs}}|{utc}>", self.0.as_second());
+        let _ = write!(out, "<!date^{}^{{time_secs}} {{date_short_pretty}}|{utc}>", self.0.as_second());
     }
 }
 
@@ -233,7 +317,7 @@ impl Show for Moment {
     fn show(&self, out: &mut String) {
         // Phones that can't render a date show the day; the time of day stands behind it anyway.
         let (day, time) = (self.0.strftime("%Y-%m-%d"), self.0.strftime("%H:%M:%S"));
-        let _ = write!(out, "<!date^{}^{{date_short_pretty}} {{time_secs}}|{day}> ({time} UTC)", self.0.as_second());
+        let _ = write!(out, "<!date^{}^{{time_secs}} {{date_short_pretty}}|{day}> ({time} UTC)", self.0.as_second());
     }
 }
 
@@ -301,12 +385,19 @@ pub fn shown(value: &(impl Show + ?Sized)) -> String {
     out
 }
 
-/// Builds a [`Mrkdwn`] as `format!` builds a string: the literal is trusted, every argument is shown by its type.
+/// Builds a [`Mrkdwn`] as `format!` builds a string: the literal is trusted, every argument is shown by its type. In braces stands nothing.
 #[macro_export]
 macro_rules! mrkdwn {
-    ($literal:literal $(, $argument:expr)* $(,)?) => {
-        $crate::view::Mrkdwn::from_macro(format!($literal $(, $crate::view::shown(&$argument))*))
-    };
+    ($literal:literal $(, $argument:expr)* $(,)?) => {{
+        const {
+            let arguments: &[&str] = &[$(stringify!($argument)),*];
+            assert!(
+                matches!($crate::view::places($literal), Some(places) if places == arguments.len()),
+                "nothing stands in braces (what is named in them is not escaped), and there are as many of them as arguments"
+            );
+        }
+        $crate::view::Mrkdwn::filled($literal, &[$(&$argument as &dyn $crate::view::Show),*])
+    }};
 }
 
 #[cfg(test)]
@@ -321,6 +412,14 @@ mod tests {
         assert!(shown.as_str().starts_with("Reason: &lt;!channel&gt; &amp; &lt;https"));
         // No format mark stands next to a letter any more, so none opens or closes.
         assert!(!shown.as_str().contains("`rm") && !shown.as_str().contains("*now"));
+    }
+
+    #[test]
+    fn k1_a_sentence_has_places_and_nothing_else_in_braces() {
+        assert_eq!(["", "a {} b {}", "{}{}"].map(places), [Some(0), Some(2), Some(2)]);
+        assert_eq!(["{x}", "{:?}", "{0}", "{{}}", "{", "}", "{} {x}"].map(places), [None; 7]);
+        // What an argument holds is no place: it is not filled again.
+        assert_eq!(mrkdwn!("{} and {}", "{}", 7_u32).as_str(), "{} and 7");
     }
 
     #[test]

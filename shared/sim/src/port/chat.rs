@@ -7,7 +7,7 @@ use mayday_core::{
 };
 use serde::Serialize;
 
-use super::change;
+use super::{change, look};
 use crate::{executor::Inner, gate::Gate, invariant, state::Said, trace::Port};
 
 /// A message or form as it goes over the wire.
@@ -44,6 +44,15 @@ impl Chat for Gate {
             Ok(())
         });
         upload.await
+    }
+
+    async fn link(&self, posted: &Posted) -> Result<String, CallError> {
+        let looked = self.look(look(Port::Chat, "link", &posted.ts), |state, _| {
+            let known = state.chat.messages.contains_key(&posted.ts);
+            let url = format!("https://sim.slack.com/archives/{}/p{}", posted.channel, posted.ts.replace('.', ""));
+            known.then_some(url).ok_or_else(|| CallError::refused("message_not_found", ""))
+        });
+        looked.await
     }
 
     async fn update(&self, posted: &Posted, message: &Message) -> Result<(), CallError> {

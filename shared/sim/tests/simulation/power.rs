@@ -268,6 +268,10 @@ impl Chat for BrokenChat {
         self.0.post(channel, thread, message).await
     }
 
+    async fn link(&self, posted: &Posted) -> Result<String, CallError> {
+        self.0.link(posted).await
+    }
+
     async fn update(&self, posted: &Posted, message: &Message) -> Result<(), CallError> {
         self.0.update(posted, message).await
     }

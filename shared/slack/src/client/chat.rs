@@ -31,6 +31,11 @@ impl Chat for SlackClient {
         first.ok_or_else(|| CallError::refused("no_text", "there is nothing to say"))
     }
 
+    async fn link(&self, posted: &Posted) -> Result<String, CallError> {
+        let answer = self.ask("chat.getPermalink", &[("channel", &posted.channel), ("message_ts", &posted.ts)]).await?;
+        text(&answer, "/permalink").ok_or_else(|| odd("chat.getPermalink"))
+    }
+
     async fn update(&self, posted: &Posted, message: &Message) -> Result<(), CallError> {
         let mut pages = pages(&value(message)?).into_iter();
         let (Some(page), None) = (pages.next(), pages.next()) else {

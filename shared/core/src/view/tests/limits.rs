@@ -6,11 +6,13 @@ use super::{everything, markup, sample::*};
 use crate::{
     action::{Act, Finding},
     ident::StepId,
+    probe,
     proposal::Proposal,
     run::{Happened, Run, State, StepState},
     view::{
-        Form, Message, RestoreChoices, approval_card, approval_details, approvals_list, backup_form, backups_list, decision_reply,
-        phrase_form, refusal, restore_form, run_headline, run_reply, run_report, runs_list, shown, status_board, told_form,
+        Board, Form, Links, Message, RestoreChoices, ServiceGlance, approval_card, approval_details, approvals_list, backup_form,
+        backups_list, decision_reply, phrase_form, refusal, restore_form, run_headline, run_reply, run_report, runs_list, shown,
+        status_board, told_form,
     },
 };
 
@@ -68,7 +70,7 @@ fn inert(text: &str) {
     }
 }
 
-fn one_message(message: &Message) {
+pub(super) fn one_message(message: &Message) {
     fits(message);
     let blocks = serde_json::to_value(&message.blocks).unwrap();
     within_limits(&blocks, 50);
@@ -76,7 +78,7 @@ fn one_message(message: &Message) {
     assert!(all <= 12_000, "{all} characters do not go into one message");
 }
 
-fn fits(message: &Message) {
+pub(super) fn fits(message: &Message) {
     assert!(!message.text.as_str().trim().is_empty(), "phones and screen readers get nothing");
     inert(message.text.as_str());
     inert(&markup(&message.blocks));
@@ -84,7 +86,7 @@ fn fits(message: &Message) {
     within_limits(&serde_json::to_value(&message.blocks).unwrap(), usize::MAX);
 }
 
-fn form_fits(form: &Form) {
+pub(super) fn form_fits(form: &Form) {
     let form = serde_json::to_value(form).unwrap();
     assert!(length(&form["title"]["text"]) <= 24 && length(&form["submit"]["text"]) <= 24, "{form}");
     within_limits(&form["blocks"], 100);
@@ -142,7 +144,7 @@ fn k2_an_absurd_proposal_still_fits_and_its_target_and_digest_are_whole() {
     fits(&approval_details(&proposal, &approval, at("14:11:00")).unwrap());
     form_fits(&phrase_form(&proposal, &HOSTILE.repeat(50), Some(&HOSTILE.repeat(50))));
     fits(&decision_reply(&approved(&proposal), &proposal));
-    fits(&approvals_list(&vec![(approval, proposal); 60], at("14:11:00")));
+    fits(&approvals_list(&vec![(approval, proposal); 60], &Links::default(), at("14:11:00")));
 }
 
 #[test]
@@ -157,7 +159,7 @@ fn k2_an_absurd_run_still_fits_into_the_message_that_is_edited() {
         {
             fits(&run_reply(&run, &proposal, &told("14:31:00", what)));
         }
-        fits(&runs_list(&vec![run; 60], true, at("14:31:00")));
+        fits(&runs_list(&vec![run; 60], true, &Links::default(), at("14:31:00")));
     }
 }
 
@@ -168,8 +170,9 @@ fn k2_absurd_lists_and_forms_fit() {
     let points: Vec<_> = (0..300).map(|number| point(&format!("{HOSTILE}{number}"), Some(at("02:00:00")), None)).collect();
     fits(&backups_list(&live, &points, Some(HOSTILE), None, at("14:00:00")));
     let standings = [(HOSTILE.to_owned(), Ok((live, points.first().cloned()))), (HOSTILE.to_owned(), Err(HOSTILE.repeat(40)))];
-    let standings: Vec<_> = standings.into_iter().cycle().take(120).collect();
-    fits(&status_board(&standings, &[], &[], at("14:00:00")));
+    let databases = standings.into_iter().cycle().take(120).collect();
+    let glance = ServiceGlance { name: HOSTILE.repeat(4), environment: HOSTILE.to_owned(), probed: true, state: probe::State::Well };
+    fits(&status_board(&Board { databases, services: vec![glance; 120], ..Board::default() }, at("14:00:00")));
     let choices = RestoreChoices {
         databases: (0..100).map(|number| format!("{HOSTILE}{number}")).collect(),
         points: Some(points),

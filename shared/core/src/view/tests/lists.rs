@@ -2,12 +2,14 @@ use serde_json::{Value, json};
 
 use super::{read, sample::*};
 use crate::{
+    alert::{Alert, Kind, Level, Standing},
     approval::{Approval, State},
     audit::{Entry, Event},
     ident::Actor,
     port::Phase,
+    probe,
     run::Run,
-    view::{approvals_list, backups_list, runs_list, status_board, why_ledger},
+    view::{Board, Links, OnCall, ServiceGlance, approvals_list, backups_list, runs_list, status_board, why_ledger},
 };
 
 #[test]
@@ -20,17 +22,53 @@ fn the_situation_at_a_glance() {
     let mut busy = live();
     busy.instance.status = Phase::Underway("backing-up".to_owned());
     busy.instance.latest_restorable = Some(at("13:20:00"));
-    let standings = [
+    let databases = vec![
         ("inventory".to_owned(), Ok((live(), Some(good)))),
         ("orders".to_owned(), Ok((gone, None))),
         ("busy".to_owned(), Ok((busy, Some(point("rds:inventory-db-1", Some(at("02:00:00")), None))))),
         ("users".to_owned(), Err("There is no secret mayday/users in eu-west-1. Correct the plan, or create it.".to_owned())),
     ];
-    let approvals = [(voted(&proposal, &[("U0BOB00001", "14:10:02")]), proposal.clone())];
-    insta::assert_snapshot!(read(&status_board(&standings, &approvals, &[halfway(&proposal)], at("14:26:00"))), @r"
-    (❌ 2 of 4 databases need a look. One proposal waits for approval, 1 run going on.)
+    let alert = Alert {
+        kind: Kind::Health,
+        subject: "shop".to_owned(),
+        level: Level::Broken,
+        sentence: "shop is not well. front page: it answered 503, not 200.".to_owned(),
+        way_out: None,
+    };
+    let service = |name: &str, state| ServiceGlance { name: name.to_owned(), environment: "production".to_owned(), probed: true, state };
+    let board = Board {
+        databases,
+        services: vec![service("shop", probe::State::Ill(at("14:20:00"))), service("till", probe::State::Well)],
+        alerts: vec![Standing {
+            alert,
+            since: at("14:20:00"),
+            told: Some(Level::Broken),
+            resolved: None,
+            told_resolved: false,
+            telling: None,
+            posted: None,
+        }],
+        pages: Vec::new(),
+        approvals: vec![(voted(&proposal, &[("U0BOB00001", "14:10:02")]), proposal.clone())],
+        runs: vec![halfway(&proposal)],
+        on_call: vec![OnCall { rotation: "responders".to_owned(), users: vec!["U0ANA00001".to_owned()] }],
+        links: Links::default(),
+    };
+    insta::assert_snapshot!(read(&status_board(&board, at("14:26:00"))), @r"
+    (❌ 1 of 2 services not well. ❌ 2 of 4 databases need a look. One proposal waits for approval, 1 run going on.)
     # How things stand
-    ❌ 2 of 4 databases need a look. One proposal waits for approval, 1 run going on.
+    ❌ 1 of 2 services not well. ❌ 2 of 4 databases need a look. One proposal waits for approval, 1 run going on.
+
+    *Wrong*
+
+    ❌ shop is not well. front page: it answered 503, not 200. Since 2026-11-22 (14:20:00 UTC).
+
+    *Services*
+
+    ❌ *shop* (production): ill for 6 min
+    ✅ *till* (production): well
+
+    *Databases*
 
     ✅ *inventory* (production, eu-west-1): `inventory-db` is available
     • any moment up to 21 min ago can be restored
@@ -59,16 +97,17 @@ fn the_situation_at_a_glance() {
     • `r-01kb3m6v9d5x2y7z8a4c6e0f1g`
 
     [Restore…](open_restore restore) [Back up now…](open_backup backup)
+    ~ On call: responders <@U0ANA00001>
     ");
 }
 
 #[test]
 fn a_quiet_day() {
-    let standings = [("inventory".to_owned(), Ok((live(), Some(point("mayday-inventory-1", Some(at("02:00:00")), Some(true))))))];
-    let text = status_board(&standings, &[], &[], at("14:06:00")).text;
+    let databases = vec![("inventory".to_owned(), Ok((live(), Some(point("mayday-inventory-1", Some(at("02:00:00")), Some(true))))))];
+    let text = status_board(&Board { databases, ..Board::default() }, at("14:06:00")).text;
     assert_eq!(text.as_str(), "✅ 1 database, all as they should be. Nothing waits for approval, no run going on.");
     assert_eq!(
-        status_board(&[], &[], &[], at("14:06:00")).text.as_str(),
+        status_board(&Board::default(), at("14:06:00")).text.as_str(),
         "The plan has no database. Nothing waits for approval, no run going on."
     );
 }
@@ -137,7 +176,7 @@ fn recovery_points_of_a_lost_instance_and_none_at_all() {
 fn what_waits_for_a_decision() {
     let proposal = restore();
     let open = [(voted(&proposal, &[("U0BOB00001", "14:10:02")]), proposal.clone()), (approval(&retire()), retire())];
-    insta::assert_snapshot!(read(&approvals_list(&open, at("14:20:00"))), @r"
+    insta::assert_snapshot!(read(&approvals_list(&open, &Links::default(), at("14:20:00"))), @r"
     (2 proposals wait for approval.)
     # Waits for approval
     ⏳ *Restore inventory to 2026-11-22 14:02:00 UTC*
@@ -149,7 +188,7 @@ fn what_waits_for_a_decision() {
     • 0 of 1 given; needs one more person with the role dba, within 18 min 40 s. Decide on its card in <#C0RECOVERY>.
     • `p-01kb3m6v9d5x2y7z8a4c6e0f1g`
     ");
-    assert_eq!(approvals_list(&[], at("14:20:00")).text.as_str(), "Nothing waits for approval.");
+    assert_eq!(approvals_list(&[], &Links::default(), at("14:20:00")).text.as_str(), "Nothing waits for approval.");
 }
 
 #[test]
@@ -163,7 +202,7 @@ fn runs_and_how_they_stand() {
         in_state(crate::run::State::Failed { why: "the lock was lost".to_owned() }),
         in_state(crate::run::State::Stopped { by: who("U0BOB00001") }),
     ];
-    insta::assert_snapshot!(read(&runs_list(&runs, true, at("14:30:00"))), @r"
+    insta::assert_snapshot!(read(&runs_list(&runs, true, &Links::default(), at("14:30:00"))), @r"
     (5 runs.)
     # Runs
     *Restore inventory to 2026-11-22 14:02:00 UTC*
@@ -182,11 +221,28 @@ fn runs_and_how_they_stand() {
     • ⏹ stopped by <@U0BOB00001> 2 min 55 s ago
     • `r-01kb3m6v9d5x2y7z8a4c6e0f1g`
     ");
-    let none = [runs_list(&[], false, at("14:30:00")), runs_list(&[], true, at("14:30:00"))];
-    insta::assert_snapshot!(none.map(|none| read(&none)).join("\n"), @r"
-    (No run is going on. `/dr runs --all` shows those that have ended.)
-    (There was no run yet.)
+    assert_eq!(runs_list(&[], false, &Links::default(), at("14:30:00")).text.as_str(), "There was no run yet.");
+    let (going, ended) = runs.split_at(2);
+    insta::assert_snapshot!(read(&runs_list(ended, false, &Links::default(), at("14:30:00"))), @r"
+    (No run is going on. The last one was Restore inventory to 2026-11-22 14:02:00 UTC.)
+    # Runs that are going on
+    None.
+
+    *The last that have ended* (`/dr runs --all` shows all)
+
+    *Restore inventory to 2026-11-22 14:02:00 UTC*
+    • ✅ done 2 min 55 s ago
+    • `r-01kb3m6v9d5x2y7z8a4c6e0f1g`
+    *Restore inventory to 2026-11-22 14:02:00 UTC*
+    • ❌ given up 2 min 55 s ago: the lock was lost
+    • `r-01kb3m6v9d5x2y7z8a4c6e0f1g`
+    *Restore inventory to 2026-11-22 14:02:00 UTC*
+    • ⏹ stopped by <@U0BOB00001> 2 min 55 s ago
+    • `r-01kb3m6v9d5x2y7z8a4c6e0f1g`
     ");
+    let shown = read(&runs_list(&runs, false, &Links::default(), at("14:30:00")));
+    assert!(shown.contains("2 runs going on") && shown.contains("stuck at step 5") && shown.contains("given up"), "{shown}");
+    assert!(!read(&runs_list(going, false, &Links::default(), at("14:30:00"))).contains("ended"));
 }
 
 fn entry(seq: u64, time: &str, actor: Actor, what: &str, detail: Value) -> Entry {
