@@ -13,6 +13,11 @@ use clock::Typed;
 pub use span::span;
 use zone::Zone;
 
+/// A moment as text, where no markup can show it in the reader's own zone: `2026-11-22 14:05:00 UTC`.
+pub(crate) fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
 /// A moment that somebody typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct When {

@@ -9,6 +9,7 @@ use crate::{
     policy::Permit,
     port::World,
     view::{Code, Moment, Mrkdwn},
+    when::utc,
 };
 
 /// `db:await-restorable`: waits until an instance's log reaches a moment. The log trails by up to five minutes.
@@ -48,8 +49,8 @@ impl Action for AwaitRestorable {
             return Ok(Seen::Foreign(format!("{} is another instance now ({})", self.instance, instance.resource_id)));
         }
         Ok(match instance.latest_restorable {
-            Some(latest) if latest >= self.at => Seen::Done(Finding::said(format!("the log reaches {latest}"))),
-            Some(latest) => Seen::Underway { percent: None, note: format!("the log reaches {latest}") },
+            Some(latest) if latest >= self.at => Seen::Done(Finding::said(format!("the log reaches {}", utc(latest)))),
+            Some(latest) => Seen::Underway { percent: None, note: format!("the log reaches {}", utc(latest)) },
             None => Seen::Broken(Finding::said(format!("{} keeps no log to restore from", self.instance))),
         })
     }

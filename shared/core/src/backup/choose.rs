@@ -7,6 +7,7 @@ use crate::{
     failure::Refusal,
     port::Instance,
     view::Span,
+    when::utc,
 };
 
 /// Which data somebody wants back.
@@ -86,11 +87,23 @@ pub fn choose(wanted: &Wanted, choices: Choices<'_>, now: Timestamp) -> Result<S
     }
 }
 
+/// Whether a point can be restored now, to an instance like the one that serves. A newer version is never led back by AWS; an older
+/// one can be, and the card says what it is.
+fn restorable(point: &RecoveryPoint, live: &Live) -> bool {
+    point.is_usable() && !is_newer(&point.snapshot.engine_version, &live.instance.settings.engine_version)
+}
+
+/// Whether a version such as `16.4` comes after another. What is no number counts as zero.
+pub(crate) fn is_newer(version: &str, than: &str) -> bool {
+    let numbers = |text: &str| text.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u32>>();
+    numbers(version) > numbers(than)
+}
+
 /// The log's end loses least; a lost instance has no log, and its newest snapshot must do.
 fn latest(live: &Live, points: &[RecoveryPoint]) -> Result<Source, Refusal> {
     match live.instance.latest_restorable {
         Some(seen) if !live.gone => Ok(Source::LogEnd { seen }),
-        _ => points.iter().find(|point| point.is_usable()).cloned().map(Box::new).map(Source::Point).ok_or_else(|| nothing(live)),
+        _ => points.iter().find(|point| restorable(point, live)).cloned().map(Box::new).map(Source::Point).ok_or_else(|| nothing(live)),
     }
 }
 
@@ -121,14 +134,15 @@ fn at_moment(at: Timestamp, live: &Live, lineage: &Lineage, past: Option<&Instan
     Ok(Source::Log { reign: reign.clone(), at, wait: at > latest })
 }
 
-fn utc(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
-}
-
 fn by_id(id: &str, live: &Live, points: &[RecoveryPoint]) -> Result<Source, Refusal> {
     let list = format!("`/dr backups {}` lists them.", live.name);
     match points.iter().find(|point| point.id() == id) {
-        Some(point) if point.is_usable() => Ok(Source::Point(Box::new(point.clone()))),
+        Some(point) if restorable(point, live) => Ok(Source::Point(Box::new(point.clone()))),
+        Some(point) if point.is_usable() => Err(Refusal::new(format!(
+            "The recovery point {id} was taken with version {}, and {} has {}: what comes of it could not be made like it.",
+            point.snapshot.engine_version, live.instance.id, live.instance.settings.engine_version
+        ))
+        .instead(format!("Upgrade {} first, or take another: {list}", live.instance.id))),
         Some(point) => Err(Refusal::new(format!(
             "The recovery point {id} can't be restored: it is {}, {} % done.",
             point.snapshot.status, point.snapshot.percent
@@ -139,7 +153,7 @@ fn by_id(id: &str, live: &Live, points: &[RecoveryPoint]) -> Result<Source, Refu
 }
 
 fn last_known_good(before: Timestamp, live: &Live, points: &[RecoveryPoint]) -> Result<Source, Refusal> {
-    let earlier = || points.iter().filter(|point| point.is_usable() && point.taken_at().is_some_and(|taken_at| taken_at < before));
+    let earlier = || points.iter().filter(|point| restorable(point, live) && point.taken_at().is_some_and(|taken_at| taken_at < before));
     if let Some(point) = earlier().find(|point| point.is_verified()) {
         return Ok(Source::Point(Box::new(point.clone())));
     }

@@ -11,6 +11,7 @@ use crate::{
     policy::Verb,
     port::World,
     runbook,
+    when::utc,
 };
 
 /// Who asks for what, whichever door it came through.
@@ -225,10 +226,6 @@ pub(super) fn source_in_words(source: &Source) -> String {
         Source::Log { reign, at, .. } => format!("log of {} up to {}", reign.instance, utc(*at)),
         Source::LogEnd { seen } => format!("log up to its end, seen at {}", utc(*seen)),
     }
-}
-
-fn utc(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 fn seconds(span: SignedDuration) -> u64 {

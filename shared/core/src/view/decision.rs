@@ -92,7 +92,7 @@ pub fn decision_counted(approval: &Approval, proposal: &Proposal) -> Message {
     Message::sentence(match &approval.state {
         State::Pending => mrkdwn!("✅ Your approval of *{}* counts: {}, until {}.", title, wanting(approval), Moment(approval.expires_at)),
         State::Approved { .. } => mrkdwn!(
-            "✅ Your approval of *{}* counts, and it was the last one that was needed. It starts now as {}.",
+            "✅ Your approval of *{}* counts, and it was the last one that was needed. It starts now as {}: close this to watch it.",
             title,
             Code(approval.proposal.run().as_str())
         ),

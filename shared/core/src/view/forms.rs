@@ -61,9 +61,9 @@ pub fn restore_form(choices: &RestoreChoices) -> Form {
 /// The form for a backup. Handles: `database`, `reason`.
 #[must_use]
 pub fn backup_form(databases: &[String], picked: Option<&str>, wrong: Option<&str>) -> Form {
-    let mut blocks = problem(wrong);
     let only = databases.first().filter(|_| databases.len() == 1).map(String::as_str);
-    blocks.push(Block::paragraph(mrkdwn!("It adds a snapshot and takes nothing away, so it starts at once.")));
+    let mut blocks = vec![Block::paragraph(mrkdwn!("It adds a snapshot and takes nothing away, so it starts at once."))];
+    blocks.extend(problem(wrong));
     blocks.push(input("database", "Database", None, false, pick("database", databases, picked.or(only))));
     blocks.push(input("reason", "Why", Some("It is kept with the run."), true, line("reason", None, true)));
     form("backup", "Back up a database", "Back up now", blocks)

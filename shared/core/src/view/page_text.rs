@@ -4,6 +4,7 @@ use crate::{
     page::{Page, State},
     plan::Plan,
     run::{Run, State as RunState},
+    when::utc,
 };
 
 /// A text message is paid for by the piece of 153 characters; two of them are read on a locked screen.
@@ -65,7 +66,7 @@ pub fn page_email(plan: &Plan, page: &Page, code: Option<&str>) -> (String, Stri
         || "To take it: press Acknowledge in Slack.".to_owned(),
         |code| format!("To take it: press Acknowledge in Slack, or reply ACK {code} to the text message."),
     );
-    let raised = page.raised_at.strftime("%Y-%m-%d %H:%M:%S UTC");
+    let raised = utc(page.raised_at);
     let paragraphs = [
         format!("{}: {}", page.severity, line(&page.subject, LINE)),
         line(&page.why, LINE),

@@ -238,7 +238,7 @@ fn everybody_concerned_is_told_what_became_of_it() {
 
     (✅ Your approval of *Restore inventory to 2026-11-22 14:02:00 UTC* counts: 1 of 2 given; needs one more person with the role dba or lead, until 2026-11-22 (14:38:40 UTC).)
 
-    (✅ Your approval of *Restore inventory to 2026-11-22 14:02:00 UTC* counts, and it was the last one that was needed. It starts now as `r-01kb3m6v9d5x2y7z8a4c6e0f1g`.)
+    (✅ Your approval of *Restore inventory to 2026-11-22 14:02:00 UTC* counts, and it was the last one that was needed. It starts now as `r-01kb3m6v9d5x2y7z8a4c6e0f1g`: close this to watch it.)
 
     (❌ You denied *Restore inventory to 2026-11-22 14:02:00 UTC*. Nothing was done, and nothing will be.)
 

@@ -75,9 +75,9 @@ fn the_restore_form_keeps_what_was_typed_and_says_what_is_wrong() {
 fn the_backup_form() {
     insta::assert_snapshot!(read_form(&backup_form(&["inventory".to_owned()], None, Some("Pick a database."))), @r"
     [[ Back up a database ]] backup
-    ⚠️ Pick a database.
-
     It adds a snapshot and takes nothing away, so it starts at once.
+
+    ⚠️ Pick a database.
 
     Database: 
        (•) inventory = inventory

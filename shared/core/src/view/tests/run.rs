@@ -33,7 +33,7 @@ fn headline(run: &Run, proposal: &Proposal, now: &str) -> String {
 fn the_headline_of_a_run_in_its_second_step() {
     let proposal = restore();
     let mut run = run(&proposal);
-    finish(&mut run, 0, "14:11:52", "14:12:30", Finding::said("the log reaches 2026-11-22T14:07:11Z"));
+    finish(&mut run, 0, "14:11:52", "14:12:30", Finding::said("the log reaches 2026-11-22 14:07:11 UTC"));
     run.steps[1].started_at = Some(at("14:12:30"));
     run.steps[1].attempts = 1;
     run.steps[1].state = StepState::Called { at: at("14:12:31") };
@@ -45,7 +45,7 @@ fn the_headline_of_a_run_in_its_second_step() {
 
     🟢 ▰▱▱▱▱▱▱▱▱▱ 7 min 50 s of 1 h used since it was asked. About 9 min 47 s to go: done at about 2026-11-22 (14:26:17 UTC).
 
-    ✅ 1. Wait until that moment can be restored: 38 s, usually 1 min (the log reaches 2026-11-22T14:07:11Z)
+    ✅ 1. Wait until that moment can be restored: 38 s, usually 1 min (the log reaches 2026-11-22 14:07:11 UTC)
     ▶ 2. Restore to a new instance: 4 min, usually 9 min, 40 % done
     ⏳ 3. Give it all settings of the old one, usually 2 min 30 s
     ⏳ 4. Compare every setting with the old one, usually 2 s
@@ -99,7 +99,7 @@ fn the_headline_of_a_stuck_run_offers_what_can_be_decided() {
 
     🟢 ▰▰▰▱▱▱▱▱▱▱ 21 min 20 s of 1 h used since it was asked. The clock runs while it waits for a decision.
 
-    ✅ 1. Wait until that moment can be restored: 38 s, usually 1 min (the log reaches 2026-11-22T14:07:11Z)
+    ✅ 1. Wait until that moment can be restored: 38 s, usually 1 min (the log reaches 2026-11-22 14:07:11 UTC)
     ✅ 2. Restore to a new instance: 11 min 02 s, usually 9 min (inventory-db-r-a4c6e0f1g2 is available)
     ✅ 3. Give it all settings of the old one: 2 min 18 s, usually 2 min 30 s (inventory-db-r-a4c6e0f1g2 has all that the old instance had)
     ✅ 4. Compare every setting with the old one: 2 s, usually 2 s (all 37 settings are as they were)
@@ -239,7 +239,7 @@ fn the_report_of_a_restore_that_went_well() {
     • measured loss: at most 24 min 58 s. What was written to `inventory-db` between the recovery point and the move of traffic is there only.
 
     *Steps*
-    ✅ 1. Wait until that moment can be restored: the log reaches 2026-11-22T14:07:11Z
+    ✅ 1. Wait until that moment can be restored: the log reaches 2026-11-22 14:07:11 UTC
     ✅ 2. Restore to a new instance: inventory-db-r-a4c6e0f1g2 is available
     ✅ 3. Give it all settings of the old one: inventory-db-r-a4c6e0f1g2 has all that the old instance had
     ✅ 4. Compare every setting with the old one: all 37 settings are as they were
@@ -301,7 +301,7 @@ fn the_report_of_a_stopped_restore_names_what_is_left_behind() {
     • recovery point: 2026-11-22 (14:02:00 UTC), from log of inventory-db up to 2026-11-22 14:02:00 UTC
 
     *Steps*
-    ✅ 1. Wait until that moment can be restored: the log reaches 2026-11-22T14:07:11Z
+    ✅ 1. Wait until that moment can be restored: the log reaches 2026-11-22 14:07:11 UTC
     ✅ 2. Restore to a new instance: inventory-db-r-a4c6e0f1g2 is available
     ✅ 3. Give it all settings of the old one: inventory-db-r-a4c6e0f1g2 has all that the old instance had
     ✅ 4. Compare every setting with the old one: all 37 settings are as they were

@@ -267,7 +267,7 @@ pub(super) fn finish(run: &mut Run, step: usize, from: &str, to: &str, finding: 
 /// The restore up to, and without, its fifth step.
 pub(super) fn halfway(proposal: &Proposal) -> Run {
     let mut run = run(proposal);
-    finish(&mut run, 0, "14:11:52", "14:12:30", Finding::said("the log reaches 2026-11-22T14:07:11Z"));
+    finish(&mut run, 0, "14:11:52", "14:12:30", Finding::said("the log reaches 2026-11-22 14:07:11 UTC"));
     finish(&mut run, 1, "14:12:30", "14:23:32", Finding::said(format!("{NEW} is available")));
     finish(&mut run, 2, "14:23:32", "14:25:50", Finding::said(format!("{NEW} has all that the old instance had")));
     let line = |field: &str, was: &str, is: &str, why: &str| json!({"field": field, "was": was, "is": is, "why": why});
