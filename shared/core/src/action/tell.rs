@@ -10,7 +10,7 @@ use crate::{
     mrkdwn,
     policy::{OWNER_TAG, Permit, STEP_TAG},
     port::{Tags, World},
-    run,
+    run::{self, SoFar},
     runbook::reference,
     store::{Created, Kept, Record, Store},
     view::{self, Code, Mrkdwn},
@@ -54,6 +54,11 @@ pub(super) fn run_of(tags: &Tags) -> RunId {
     RunId(tags.get(OWNER_TAG).cloned().unwrap_or_default())
 }
 
+/// What the run has found out, for words that are said.
+pub(super) async fn so_far(world: &World, run: &RunId) -> Result<SoFar, CallError> {
+    run::so_far(world, run).await.map_err(|fault| unread(&fault))
+}
+
 /// Nothing was called: it is tried again.
 pub(super) fn unread(fault: &Fault) -> CallError {
     CallError::NotNow { code: "Unread".to_owned(), why: fault.chain() }
@@ -89,7 +94,7 @@ impl Action for Tell {
     async fn call(&self, world: &World, permit: &Permit) -> Result<(), CallError> {
         let tags = permit.owner_tags();
         let run = run_of(&tags);
-        let so_far = run::so_far(world, &run).await.map_err(|fault| unread(&fault))?;
+        let so_far = so_far(world, &run).await?;
         let lines = match &self.message {
             Some(message) => vec![reference::with_outputs(message, &so_far.known)],
             None => so_far.lines,

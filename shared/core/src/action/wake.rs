@@ -4,17 +4,16 @@ use serde_json::json;
 
 use super::{
     Action, Class, Finding, Ownership, Seen,
-    tell::{run_of, unread},
+    tell::{run_of, so_far, unread},
 };
 use crate::{
     failure::CallError,
     ident::Actor,
     mrkdwn,
-    page::{self, PageKey, Raise},
+    page::{self, Page, PageKey, Raise},
     plan::Severity,
     policy::{OWNER_TAG, Permit, STEP_TAG, Verb},
     port::{Tags, World},
-    run,
     runbook::reference,
     store::{Kept, Record as _, Store},
     view::Mrkdwn,
@@ -56,8 +55,11 @@ impl Action for Wake {
     async fn observe(&self, world: &World, owner: Ownership<'_>) -> Result<Seen, CallError> {
         let wanted = PageKey { key: key(owner.tags), page: None, resolved_at: None };
         let known: Option<Kept<PageKey>> = Store::of(world).load(&wanted.id()).await.map_err(|fault| unread(&fault))?;
-        Ok(match known.and_then(|known| known.value.page) {
-            Some(id) => Seen::Done(Finding { summary: format!("people are woken: {id}"), detail: json!({"page": id}) }),
+        let Some(id) = known.and_then(|known| known.value.page) else { return Ok(Seen::Absent) };
+        // Whoever reserves the key may die before the page itself is written: then nobody was woken.
+        let page: Option<Kept<Page>> = Store::of(world).load(id.as_str()).await.map_err(|fault| unread(&fault))?;
+        Ok(match page {
+            Some(_) => Seen::Done(Finding { summary: format!("people are woken: {id}"), detail: json!({"page": id}) }),
             None => Seen::Absent,
         })
     }
@@ -69,7 +71,7 @@ impl Action for Wake {
     async fn call(&self, world: &World, permit: &Permit) -> Result<(), CallError> {
         let tags = permit.owner_tags();
         let run = run_of(&tags);
-        let so_far = run::so_far(world, &run).await.map_err(|fault| unread(&fault))?;
+        let so_far = so_far(world, &run).await?;
         let raise = Raise {
             key: key(&tags),
             severity: self.severity,

@@ -34,15 +34,7 @@ struct Grammar {
     command: Vec<String>,
 }
 
-impl clap::Args for Args {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        Grammar::augment_args(command)
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        Grammar::augment_args_for_update(command)
-    }
-}
+as_written!(Args, Grammar);
 
 impl clap::FromArgMatches for Args {
     fn from_arg_matches(_: &ArgMatches) -> Result<Self, clap::Error> {

@@ -66,6 +66,5 @@ fn patient(plan: &Plan, name: &str) -> Result<Patient, Refusal> {
     if plan.databases.contains_key(name) {
         return Ok(Patient { service: None, databases: vec![name.to_owned()] });
     }
-    let known: Vec<&str> = plan.services.keys().chain(plan.databases.keys()).map(String::as_str).collect();
-    Err(command::unknown("service or database", name, &known))
+    Err(command::neither(plan, name))
 }

@@ -63,8 +63,7 @@ pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
 /// A refusal with the nearest name; or one that says that there is nothing to ask.
 pub(super) fn of(plan: &Plan, name: &str) -> Result<Vec<Question>, Refusal> {
     if !plan.services.contains_key(name) && !plan.databases.contains_key(name) {
-        let known: Vec<&str> = plan.services.keys().chain(plan.databases.keys()).map(String::as_str).collect();
-        return Err(command::unknown("service or database", name, &known));
+        return Err(command::neither(plan, name));
     }
     let questions = probe::questions_of(plan, name);
     if questions.is_empty() {

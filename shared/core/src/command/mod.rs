@@ -2,6 +2,21 @@
 //!
 //! One verb, one file. [`Command`] is made from the one list below, and so are [`Verb`] and all help.
 
+/// What stands behind a verb is written by another grammar than it is kept in.
+macro_rules! as_written {
+    ($args:ty, $grammar:ty) => {
+        impl clap::Args for $args {
+            fn augment_args(command: clap::Command) -> clap::Command {
+                <$grammar as clap::Args>::augment_args(command)
+            }
+
+            fn augment_args_for_update(command: clap::Command) -> clap::Command {
+                <$grammar as clap::Args>::augment_args_for_update(command)
+            }
+        }
+    };
+}
+
 pub mod ack;
 pub mod approvals;
 pub mod backup;
@@ -40,7 +55,7 @@ pub use escape::Mention;
 pub use guess::{Known, guess};
 pub(crate) use name::is_invisible;
 pub use name::{is_mixed, shown};
-pub use nearest::{nearest, unknown};
+pub use nearest::{nearest, neither, unknown};
 pub use parse::parse;
 pub use split::{LONGEST_TEXT, MOST_TOKENS, Token, split};
 pub use usage::{Argument, arguments, usage};

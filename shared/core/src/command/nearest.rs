@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::name::{is_dash, is_invisible, is_mixed, shown};
-use crate::failure::Refusal;
+use crate::{failure::Refusal, plan::Plan};
 
 /// The known name that looks most like this one, if it looks enough like it and no other does as much.
 ///
@@ -33,6 +33,13 @@ pub fn unknown(kind: &str, name: &str, known: &[&str]) -> Refusal {
         (None, []) => refusal.instead(format!("There is no {kind} at all.")),
         (None, known) => refusal.instead(format!("Known: {}.", known.iter().take(20).copied().collect::<Vec<_>>().join(", "))),
     }
+}
+
+/// The refusal for a name that is neither a service nor a database of the plan.
+#[must_use]
+pub fn neither(plan: &Plan, name: &str) -> Refusal {
+    let known: Vec<&str> = plan.services.keys().chain(plan.databases.keys()).map(String::as_str).collect();
+    unknown("service or database", name, &known)
 }
 
 /// A name as it looks: lower case, compatibility forms resolved, look-alikes of other alphabets as Latin, nothing invisible.

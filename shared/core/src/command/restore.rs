@@ -111,15 +111,7 @@ impl From<Grammar> for Args {
     }
 }
 
-impl clap::Args for Args {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        Grammar::augment_args(command)
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        Grammar::augment_args_for_update(command)
-    }
-}
+as_written!(Args, Grammar);
 
 impl clap::FromArgMatches for Args {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {

@@ -333,7 +333,7 @@ fn usage_is_written_from_the_grammar() {
     /dr restore [DATABASE] [--latest | --at WHEN | --id RECOVERY_POINT | --last-known-good] [--before WHEN] [--reason TEXT]
     /dr failover [SERVICE] [BEHIND] [--to SITE] [--verify] [--auto] [--accept-loss] [--reason TEXT]
     /dr failback [SERVICE] [--reason TEXT]
-    /dr runbook [WHAT] [NAME] [--on TARGET] [--dry-run] [--run] [--reason TEXT]
+    /dr runbook [WHAT] [NAME] [NAME=VALUE] [--on TARGET] [--dry-run] [--run] [--reason TEXT]
     /dr approvals
     /dr runs [--all]
     /dr why [RUN]

@@ -241,6 +241,9 @@ impl<'a> Site<'a> {
             waves.push(lanes);
         }
         (self.lives, self.service) = (lives, service);
+        if waves.iter().all(Vec::is_empty) {
+            return Err(Refusal::new(format!("None of the services that the step {} goes through has a database.", step.id)).into());
+        }
         Ok(waves)
     }
 
@@ -271,7 +274,8 @@ impl<'a> Site<'a> {
 
     /// The databases that a step is about.
     pub(super) fn databases(&self, step: &Step) -> Result<Vec<Live>, Refusal> {
-        if self.lives.is_empty() {
+        // Of the services that a step goes through, one without a database has nothing to do; not all of them.
+        if self.lives.is_empty() && step.for_each.is_none() {
             return Err(Refusal::new(format!("{} has no database, and the step {} needs one.", self.target.name, step.id))
                 .instead("Run it on a database, or on a service that has one: `--on NAME`."));
         }

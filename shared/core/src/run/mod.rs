@@ -22,7 +22,7 @@ pub use begin::{begin, launch, resume};
 pub use distress::distress;
 pub(crate) use finish::{checks, release};
 pub(crate) use flow::all_before;
-pub(crate) use gate::so_far;
+pub(crate) use gate::{SoFar, so_far};
 pub use gate::{decided as gate_decided, is_open as gate_is_open};
 pub use intervene::{Intervention, intervene};
 pub(crate) use tell::channel;

@@ -199,3 +199,94 @@ fn r60_conditions_are_asked_of_facts_and_results() {
     let condition = Condition::compile("a && (steps.x.state == 'failed' || b)").unwrap();
     assert_eq!((condition.facts().len(), condition.steps().len()), (2, 1));
 }
+
+#[test]
+fn r60_what_stands_in_an_argument_is_checked_when_the_runbook_is_read() {
+    let steps = |last: &str| {
+        format!(
+            "name: Checked
+steps:
+  - {{id: look, name: Look, commands: ['db:status']}}
+  - {{id: keep, name: Keep, commands: ['backup:database', 'db:connection-test'], needs: []}}
+  - {last}
+"
+        )
+    };
+    for (step, wanted) in [
+        ("{id: a, name: A, commands: ['alert:update --message=${steps.nope.outputs.status}']}", "which is no step of this runbook"),
+        (
+            "{id: a, name: A, commands: ['alert:update --message=${steps.look.outputs.status}']}",
+            "but does not wait for look: name it under `needs`",
+        ),
+        ("{id: a, name: A, commands: ['alert:update --message=${steps.a.outputs.said}']}", "does not wait for a"),
+        ("{id: a, name: A, commands: ['alert:update --message=${steps.keep.outputs.rows}']}", "it has server_version"),
+        (
+            "{id: a, name: A, needs: [look], commands: ['alert:update --message=${steps.look.outputs.rows}']}",
+            "it has status, latest_restorable",
+        ),
+        (
+            "{id: a, name: A, needs: [look], commands: ['db:restore --timestamp=${steps.look.outputs.status}']}",
+            "must be a moment, and ${steps.look.outputs.status} is text",
+        ),
+        (
+            "{id: a, name: A, needs: [look], commands: ['db:restore --timestamp=${steps.look.outputs.latest_restorable}']}",
+            "known only in the middle of the run, when nobody approves it any more",
+        ),
+        ("{id: a, name: A, commands: ['db:restore --timestamp=yesterday']}", "is not a moment: write 2026-11-22T14:05:00Z"),
+        (
+            "{id: a, name: A, commands: ['db:restore --timestmp=2026-11-22T14:05:00Z']}",
+            "takes no --timestmp; it takes --latest, --timestamp",
+        ),
+        ("{id: a, name: A, commands: ['db:status --all']}", "takes no --all; it takes none"),
+        ("{id: a, name: A, commands: ['alert:update --message=${steps.look}']}", "is not understood: write"),
+        ("{id: a, name: A, commands: ['alert:update --message=\"half']}", "a quotation mark without its other one"),
+        ("{id: a, name: A, gate: {message: 'It is ${steps.nope.outputs.status}'}}", "which is no step of this runbook"),
+        ("{id: a, name: A, for_each: dependencies, gate: {message: x}}", "`for_each` belongs to `commands`"),
+        ("{id: a, name: A, for_each: everything, commands: ['db:status']}", "line 5"),
+    ] {
+        let said = problem(&steps(step));
+        assert!(said.contains(wanted), "{step}: {said}");
+        assert!(said.starts_with("line 5, column ") || said.contains("line 5"), "{said}");
+    }
+    let good = read(&steps(
+        "{id: a, name: A, needs: [look, keep], commands: ['alert:update --message=\"${steps.look.outputs.status}, ${steps.keep-1.outputs.size_gib} GiB\"'], undo: ['db:conjure --x=${steps.nope.outputs.y}']}",
+    ));
+    let last = good.steps.last().unwrap();
+    assert_eq!(
+        last.arguments["message"], "${steps.look.outputs.status}, ${steps.keep-1.outputs.size_gib} GiB",
+        "words in quotation marks are one"
+    );
+}
+
+#[test]
+fn r60_what_a_runbook_must_be_told_is_known_by_what_it_is_used_for() {
+    let text = "
+name: Told
+steps:
+  - {id: back, name: Back, commands: ['db:restore --timestamp=${arguments.at}']}
+  - {id: say, name: Say, commands: ['alert:update --message=\"back to ${arguments.at} for ${arguments.why}\"'], undo: ['alert:send --severity=${arguments.bad} --message=x']}
+";
+    let runbook = read(text);
+    let used: Vec<(String, crate::plan::ValueKind)> = runbook.used().into_iter().collect();
+    use crate::plan::ValueKind::{Moment, Number, Text};
+    assert_eq!(used, [("at".to_owned(), Moment), ("bad".to_owned(), Number), ("why".to_owned(), Text)]);
+    let told =
+        runbook.told(&BTreeMap::from([("at".to_owned(), "2026-11-22T14:05:00Z".to_owned()), ("why".to_owned(), "a test".to_owned())]));
+    assert_eq!(told.steps[0].arguments["timestamp"], "2026-11-22T14:05:00Z");
+    assert_eq!(told.steps[1].arguments["message"], "back to 2026-11-22T14:05:00Z for a test");
+}
+
+/// Every command that is built says what it takes, and no flag and no output twice.
+#[test]
+fn r60_every_command_has_a_signature() {
+    for command in proposal::COMMANDS {
+        let signature = proposal::signature(command).unwrap_or_else(|| panic!("{command}"));
+        let mut flags: Vec<&str> = signature.takes.iter().map(|(name, _)| *name).collect();
+        flags.sort_unstable();
+        flags.dedup();
+        assert_eq!(flags.len(), signature.takes.len(), "{command}");
+    }
+    for later in ["app:restart", "deploy:rollback", "scale:up", "status:update", "db:reconnect"] {
+        assert_eq!(proposal::signature(later), None, "{later} is not built, and must not look as if");
+    }
+}

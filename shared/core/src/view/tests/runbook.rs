@@ -1,15 +1,15 @@
 use jiff::SignedDuration;
 
-use super::{read, read_stable, sample::*};
+use super::{read, read_form, read_stable, sample::*};
 use crate::{
     action::{Act, Connect, Gate, Status, Through},
     ident::{RunId, StepId},
-    plan::{Quorum, Span},
+    plan::{Argument, Quorum, Span, ValueKind},
     policy::Verb,
     proposal::{Flow, GateOf, Group, OnFailure, Proposal},
     run::StepState,
     runbook::load,
-    view::{ListedRunbook, run_headline, runbook_dry_run, runbook_list, runbook_shown},
+    view::{ListedRunbook, RunbookChoices, run_headline, runbook_dry_run, runbook_form, runbook_list, runbook_shown, step_said},
 };
 
 const TEXT: &str = "
@@ -187,4 +187,66 @@ fn r60_a_run_shows_what_was_not_needed_what_went_on_and_what_waits() {
     ~ Run `r-01kb3m6v9d5x2y7z8a4c6e0f1g`, asked by <@U0ANA00001>, digest `DIG`, details by `/dr why r-01kb3m6v9d5x2y7z8a4c6e0f1g`
     [Stop at the next safe point](cancel r-01kb3m6v9d5x2y7z8a4c6e0f1g)
     "#);
+}
+
+#[test]
+fn r60_the_form_of_a_runbook_asks_for_what_it_must_be_told() {
+    let argument = |title: &str, kind, default: Option<&str>, choices: &[&str]| Argument {
+        title: title.to_owned(),
+        kind,
+        default: default.map(str::to_owned),
+        choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
+    };
+    let choices = RunbookChoices {
+        name: "rollback".to_owned(),
+        targets: vec!["orders".to_owned(), "shop".to_owned()],
+        target: Some("orders".to_owned()),
+        arguments: [
+            ("at", argument("Back to which moment?", ValueKind::Moment, None, &[])),
+            ("loud", argument("Wake people?", ValueKind::Truth, Some("false"), &[])),
+            ("site", argument("Where?", ValueKind::Text, Some("ireland"), &["ireland", "frankfurt"])),
+            ("times", argument("How often?", ValueKind::Number, Some("3"), &[])),
+        ]
+        .map(|(name, argument)| (name.to_owned(), argument))
+        .into(),
+        typed: [("at".to_owned(), "<!channel> soon".to_owned())].into(),
+        reason: None,
+        problem: Some("“soon” is not a time.".to_owned()),
+    };
+    insta::assert_snapshot!(read_form(&runbook_form(&choices)), @r"
+    [[ Run a runbook ]] runbook
+    ⚠️ “soon” is not a time.
+
+    *rollback* You see exactly what would be done before anything is done; what replaces or deletes waits for approval.
+
+    On what: 
+       (•) orders = orders
+       ( ) shop = shop
+    Back to which moment?: ____<!channel> soon____
+       Such as 14:05, 2026-11-22 14:05 Berlin or 10m ago.
+    Wake people? (optional): 
+       ( ) yes = yes
+       (•) no = no
+    Where? (optional): 
+       (•) ireland = ireland
+       ( ) frankfurt = frankfurt
+    How often? (optional): ____3____
+       A number.
+    Why (optional): ________
+       Those who approve see it, and it is kept.
+    [Close] [Propose the run] rollback
+    ");
+}
+
+#[test]
+fn r60_what_a_step_says_is_text_and_names_its_run() {
+    let run = RunId("r-01kb3m6v9d5x2y7z8a4c6e0f1g".to_owned());
+    let lines = ["Kept `s-1` for <!channel>".to_owned(), "Look: done: it is *available*".to_owned()];
+    insta::assert_snapshot!(read(&step_said(&run, &lines)), @r"
+    (Kept `s-1` for &lt;!channel&gt;)
+    Kept `s-1` for &lt;!channel&gt;
+    Look: done: it is *available*
+
+    ~ Said by a step of `r-01kb3m6v9d5x2y7z8a4c6e0f1g`, details by `/dr why r-01kb3m6v9d5x2y7z8a4c6e0f1g`
+    ");
 }
