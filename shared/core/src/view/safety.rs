@@ -85,7 +85,7 @@ fn ages(sample: &Sample) -> Vec<Mrkdwn> {
     std::iter::once(verified).chain(heartbeat).collect()
 }
 
-fn alert(standing: &Standing) -> Mrkdwn {
+pub(super) fn alert(standing: &Standing) -> Mrkdwn {
     let mark = if standing.alert.level == Level::Broken { "❌" } else { "⚠️" };
     mrkdwn!("{} {} Since {}.", mark, Prose(&standing.alert.sentence), Moment(standing.since))
 }
