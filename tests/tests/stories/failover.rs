@@ -162,16 +162,15 @@ async fn h3_an_old_primary_that_takes_writes_again_stops_it_before_the_names_mov
     assert!(stage.messages(CHANNEL).iter().any(|message| message.says(&["two primaries"])));
 }
 
-#[ignore = "passed once and then waited in vain for the standby to lag: not understood yet"]
 #[tokio::test]
 async fn h4_a_standby_too_far_behind_is_taken_only_with_the_loss_typed() {
     let stage = Stage::with(Setup::default().with_standby().with_plan("rpo: 15m", "rpo: 1s")).await;
     let ana = stage.person("ana");
-    stage.break_it("pause_replay", &format!("{AWAY}/{STANDBY}")).await;
-    stage.sells(HOME, INSTANCE, 7).await.unwrap();
-    // PostgreSQL's lag goes by the machine's clock.
+    // PostgreSQL's lag goes by the machine's clock, and a server that was started anew replays again.
     let told = stage
         .until("it lags", async || {
+            stage.break_it("pause_replay", &format!("{AWAY}/{STANDBY}")).await;
+            stage.sells(HOME, INSTANCE, 7).await.unwrap();
             let told = ana.types("/dr failover shop").await;
             match told.find_card() {
                 Some(card) => {
