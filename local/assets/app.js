@@ -12,6 +12,15 @@ function firstPerson() {
   return (people.find((one) => one.id === wanted || one.name === wanted) || people[0])?.id;
 }
 
+/** Goes to the message that the address names, as a link in a list does. */
+function toLinked() {
+  const linked = location.pathname.match(/^\/archives\/[^/]+\/p(\d+)(\d{6})$/);
+  const row = linked && document.querySelector(`[data-ts="${linked[1]}.${linked[2]}"]`);
+  if (!row) return;
+  row.scrollIntoView({ block: "start" });
+  row.classList.add("linked");
+}
+
 function placeFromHash() {
   const [, kind, id] = location.hash.split("/");
   const archive = location.pathname.match(/^\/archives\/([^/]+)/);
@@ -66,6 +75,8 @@ async function begin() {
   document.body.classList.add("ready");
   tell("me", "place", "sidebar", "state", "views");
   if (store.place.kind === "app") go(store.place);
+  // After the channel has gone to its end, and been drawn.
+  setTimeout(toLinked, 100);
 }
 
 begin();

@@ -67,7 +67,7 @@ export function go(place) {
   store.place = place;
   store.thread = null;
   document.body.classList.remove("show-sidebar", "show-world");
-  history.replaceState(null, "", place.kind === "channel" ? `#/c/${place.id}` : `#/app/${place.tab}`);
+  history.replaceState(null, "", place.kind === "channel" ? `/#/c/${place.id}` : `/#/app/${place.tab}`);
   tell("place", "sidebar", "thread");
   if (place.kind === "app" && place.tab === "home") act("open_home", {});
 }

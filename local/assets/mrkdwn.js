@@ -91,7 +91,9 @@ function nest(tag, inner, verbatim) {
 
 function link(url, label) {
   if (!/^(https?:|mailto:|tel:)/i.test(url)) return document.createTextNode(label);
-  return h("a", { href: url, target: "_blank", rel: "noopener noreferrer", class: "link" }, label);
+  // A message of this workspace opens here, anything else beside it.
+  const inside = url.startsWith(`${location.origin}/archives/`);
+  return h("a", { href: url, target: inside ? undefined : "_blank", rel: "noopener noreferrer", class: "link" }, label);
 }
 
 function special(inside) {

@@ -51,7 +51,7 @@ test("/dr restore opens a form, which says what is wrong at its field, proposes,
   await person.presses("Propose the restore", person.form);
   const problem = person.form.locator(".block-section", { hasText: "25:99" });
   await problem.waitFor();
-  assert.ok((await gap(problem, moment)) < 80, "what is wrong is said right above the field");
+  assert.equal(await problem.locator("+ .block").getByLabel("Go back to this moment").count(), 1, "it is said right above the field");
   assert.equal(await moment.inputValue(), "25:99", "and what was typed stays");
 
   await moment.fill("");
@@ -66,9 +66,6 @@ test("/dr restore opens a form, which says what is wrong at its field, proposes,
   assert.equal(await card.getByRole("button", { name: /^Approve/ }).count(), 0, "nobody can approve it any more");
   await person.close();
 });
-
-/** How far the second is below the first, in pixels. */
-const gap = async (above, below) => (await below.boundingBox()).y - (await above.boundingBox()).y;
 
 test("a wrong phrase is answered in the form with the difference, and what was typed stays", TIMEOUT, async () => {
   const person = await stage.enter();
@@ -130,5 +127,21 @@ test("on a phone nothing is wider than the screen", TIMEOUT, async () => {
   await person.types("/dr restore");
   await person.form.getByText("Database", { exact: true }).waitFor();
   assert.deepEqual(await person.overflow(), []);
+  await person.close();
+});
+
+test("a list leads to the card of what it lists", TIMEOUT, async () => {
+  const person = await stage.enter();
+  await person.types("/dr restore inventory --latest --reason linked");
+  const card = person.message("Waits for approval").filter({ hasText: "linked" }).filter({ has: person.page.getByTestId("action-approve") });
+  await card.waitFor();
+  const ts = await card.getAttribute("data-ts");
+  await person.types("/dr approvals");
+  const list = person.message("Only visible to you").filter({ hasText: "Decide on its card" }).last();
+  await list.getByRole("link", { name: "its card" }).first().click();
+  const linked = person.page.locator(`.message.linked[data-ts="${ts}"]`);
+  await linked.waitFor();
+  await person.presses("Take back", linked);
+  await linked.getByText("Taken back").first().waitFor();
   await person.close();
 });
