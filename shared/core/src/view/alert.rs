@@ -21,7 +21,7 @@ pub fn alert(standing: &Standing) -> Message {
         None => mrkdwn!("since {}", Moment(standing.since)),
         Some(over) => over_after(standing, over),
     };
-    let mut blocks = vec![Block::paragraph(Mrkdwn::join([text.clone()].into_iter().chain(way_out), "\n"))];
+    let mut blocks = Block::paragraphs([text.clone()].into_iter().chain(way_out));
     let moves = if standing.is_open() { moves(standing) } else { Vec::new() };
     if !moves.is_empty() {
         blocks.push(Block::Actions { block_id: "alert".to_owned(), elements: moves });

@@ -98,6 +98,16 @@ impl Mrkdwn {
         pieces
     }
 
+    /// At most so many characters of its beginning, with `…` for what is left out: where all of it is said elsewhere.
+    #[must_use]
+    pub fn beginning(&self, limit: usize) -> Self {
+        let mut pieces = self.pieces(limit.saturating_sub(1)).into_iter();
+        match (pieces.next(), pieces.next()) {
+            (Some(first), Some(_)) => Self(format!("{first}…")),
+            (first, _) => first.unwrap_or_default(),
+        }
+    }
+
     /// A sentence of ours with each `{}` replaced by what stands there. For [`mrkdwn!`](crate::mrkdwn), which sees to it at compile time
     /// that there are as many of the one as of the other.
     #[doc(hidden)]

@@ -17,6 +17,8 @@ use crate::{
 
 /// More done steps than this are counted instead of listed.
 const LISTED: usize = 20;
+/// Characters of where a run stands, where all of it would not fit.
+const LONGEST_STATE: usize = 2_000;
 /// Characters of what came of a step, where it is only hinted at.
 const HINT: usize = 140;
 
@@ -54,7 +56,9 @@ enum Detail {
 
 fn headline_blocks(run: &Run, proposal: &Proposal, now: Timestamp, detail: Detail) -> Vec<Block> {
     let mut blocks = vec![Block::title(run.title.clone())];
-    blocks.extend(Block::paragraphs([state_line(run, proposal)]));
+    let state = state_line(run, proposal);
+    // A vendor's error can be of any length; `why` has all of it.
+    blocks.extend(Block::paragraphs([if detail == Detail::Current { state.beginning(LONGEST_STATE) } else { state }]));
     if !run.state.is_final() {
         blocks.push(Block::paragraph(budget(run, proposal, now)));
     }

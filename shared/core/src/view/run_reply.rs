@@ -22,20 +22,20 @@ pub fn run_reply(run: &Run, proposal: &Proposal, told: &Told) -> Message {
         Happened::WentOn(id) => {
             mrkdwn!(
                 "⚠️ {}, failed{}. It goes on: that is what the runbook says.",
-                sentence(&named(run, proposal, id)),
+                named(run, proposal, id).capitalized(),
                 why(run, proposal, id)
             )
         }
-        Happened::Again(id) => mrkdwn!("▶ {}, failed. All of its commands are done again.", sentence(&named(run, proposal, id))),
+        Happened::Again(id) => mrkdwn!("▶ {}, failed. All of its commands are done again.", named(run, proposal, id).capitalized()),
         Happened::Undoing(id) => {
-            let failed = sentence(&named(run, proposal, id));
+            let failed = named(run, proposal, id).capitalized();
             mrkdwn!("↩ {}, failed{}. What was done before it is undone, last things first.", failed, why(run, proposal, id))
         }
-        Happened::NotNeeded(id) => mrkdwn!("➖ {}, is not needed{}.", sentence(&named(run, proposal, id)), why(run, proposal, id)),
+        Happened::NotNeeded(id) => mrkdwn!("➖ {}, is not needed{}.", named(run, proposal, id).capitalized(), why(run, proposal, id)),
         Happened::Asked(id) => {
             mrkdwn!(
                 "✋ {}, waits: people must approve the rest. The card in the channel shows what is known by now.",
-                sentence(&named(run, proposal, id))
+                named(run, proposal, id).capitalized()
             )
         }
         Happened::StillStuck(id) => still_stuck(run, proposal, id),
@@ -102,18 +102,12 @@ fn why(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
 fn failed(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
     let why = why(run, proposal, id);
     let traffic = stands(run, proposal);
-    mrkdwn!("❌ {}, failed{}.\n*{}*\n{}", sentence(&named(run, proposal, id)), why, traffic, moves(proposal, id))
+    mrkdwn!("❌ {}, failed{}.\n*{}*\n{}", named(run, proposal, id).capitalized(), why, traffic, moves(proposal, id))
 }
 
 /// Where people are led, as far as this run has gone.
 pub(super) fn stands(run: &Run, proposal: &Proposal) -> Mrkdwn {
     super::failover::half_way(run, proposal).unwrap_or_else(|| Traffic::of(run, proposal).sentence())
-}
-
-/// `named` at the beginning of a sentence.
-fn sentence(named: &Mrkdwn) -> Mrkdwn {
-    // Its first word is ours.
-    named.as_str().strip_prefix("step").map_or_else(|| named.clone(), |rest| Mrkdwn::from_macro(format!("Step{rest}")))
 }
 
 /// What can be done about a failed step, and by whom.
@@ -140,7 +134,7 @@ fn still_stuck(run: &Run, proposal: &Proposal, id: &StepId) -> Mrkdwn {
         _ => mrkdwn!(""),
     };
     let what = named(run, proposal, id);
-    mrkdwn!("⏳ {}, still waits for a decision{}. {} {}", sentence(&what), since, stands(run, proposal), moves(proposal, id))
+    mrkdwn!("⏳ {}, still waits for a decision{}. {} {}", what.capitalized(), since, stands(run, proposal), moves(proposal, id))
 }
 
 fn ended(run: &Run, proposal: &Proposal) -> Mrkdwn {

@@ -59,8 +59,9 @@ fn length(text: &Value) -> usize {
 /// Nothing in it but what we mean: dates, mentions of people and channels, in the form that Slack knows.
 fn inert(text: &str) {
     for (_, inside) in text.match_indices('<').map(|(at, _)| (at, &text[at + 1..])) {
-        let ours = inside.starts_with("!date^") || inside.starts_with("@U0ANA00001>") || inside.starts_with("@U0BOB00001>");
-        assert!(ours || inside.starts_with("@U0CAROL001>") || inside.starts_with("#C0RECOVERY>"), "<{}", &inside[..inside.len().min(40)]);
+        let mention = inside.starts_with("@U0") && !inside.starts_with("@U0EVIL");
+        let ours = mention || inside.starts_with("!date^") || inside.starts_with("#C0RECOVERY>");
+        assert!(ours, "<{}", inside.chars().take(40).collect::<String>());
     }
     assert!(!text.contains("evil.example|Approve here>"));
     assert!(text.chars().all(|character| !matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')));

@@ -8,6 +8,7 @@ mod forms;
 mod health;
 mod limits;
 mod lists;
+mod long;
 mod pages;
 mod plan;
 mod policy;

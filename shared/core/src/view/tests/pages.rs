@@ -22,7 +22,7 @@ fn attempt(person: &str, channel: Channel, outcome: AttemptOutcome, instead_of: 
 }
 
 /// A page that has woken its first level.
-fn page() -> Page {
+pub(super) fn page() -> Page {
     let busy = AttemptOutcome::Undelivered("too many requests".to_owned());
     let people = vec!["john-smith".to_owned(), "jane-doe".to_owned()];
     Page {
