@@ -24,13 +24,17 @@ pub(crate) enum Kind {
 /// Codes that say "too fast" or "not yet": nothing happened, and the same call works later.
 ///
 /// The SDK's own list (`aws_runtime::retries::classifiers::THROTTLING_ERRORS`) with DynamoDB's conflict between regions, and
-/// without `LimitExceededException`, by which Secrets Manager and Step Functions mean a quota that no waiting mends.
-const NOT_NOW: [&str; 14] = [
+/// without `LimitExceededException`, by which Secrets Manager and Step Functions mean a quota that no waiting mends. Of credentials
+/// that ran out the next visit has new ones: a run of hours outlives every process that drives it.
+const NOT_NOW: [&str; 17] = [
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
+    "ExpiredToken",
+    "ExpiredTokenException",
     "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
     "ReplicatedWriteConflictException",
+    "RequestExpired",
     "RequestLimitExceeded",
     "RequestThrottled",
     "RequestThrottledException",

@@ -67,6 +67,15 @@ async fn an_answer_is_sorted_by_its_code_then_by_its_status() {
     }
 }
 
+/// A run of six hours is driven by many processes, each with credentials of its own.
+#[tokio::test]
+async fn g15_credentials_that_ran_out_mean_that_nothing_happened_and_it_works_later() {
+    for code in ["ExpiredToken", "ExpiredTokenException", "RequestExpired"] {
+        assert_eq!(reboot_through(Kind::Change, reply(403, &fault(code))).await, not_now(code));
+    }
+    assert_eq!(reboot_through(Kind::Change, reply(403, &fault("AccessDenied"))).await, refused("AccessDenied"));
+}
+
 #[tokio::test]
 async fn an_answer_that_cannot_be_read_leaves_a_change_in_doubt() {
     for nonsense in ["not XML", "<SomethingElse/>"] {

@@ -54,10 +54,15 @@ pub async fn distress(world: &World, id: &RunId, epoch: u64, error: &str) -> Res
     };
     audit::append(world, event).await?;
     let kept = store.replace(&kept, next).await?.map_err(|_| Fault::new("somebody else wrote the run"))?;
-    let proposal: Option<Kept<Proposal>> = store.load(kept.value.proposal.as_str()).await?;
-    match proposal {
-        Some(proposal) => tell(world, kept, &proposal.value).await.map(drop),
-        None => Err(Fault::new(format!("the proposal of {id} is gone"))),
+    match store.load::<Proposal>(kept.value.proposal.as_str()).await {
+        Ok(Some(proposal)) => tell(world, kept, &proposal.value).await.map(drop),
+        Ok(None) => Err(Fault::new(format!("the proposal of {id} is gone"))),
+        // A step of another release: what the run does can't be shown, but people can be told that it stands still.
+        Err(fault) => {
+            tell_unreadable(world, id, &fault).await?;
+            let told = Run { told: kept.value.log.len(), ..kept.value.clone() };
+            store.replace(&kept, told).await?.map(drop).map_err(|_| Fault::new("somebody else wrote the run"))
+        }
     }
 }
 
