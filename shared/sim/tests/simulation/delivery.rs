@@ -27,6 +27,24 @@ fn e5_the_same_delivery_in_two_containers_is_one_proposal() {
     }
 }
 
+/// Slack's last repetition of an event comes after five minutes and more; the sweep that forgets old claims must not be faster.
+#[test]
+fn e3_a_repetition_after_minutes_changes_nothing_while_the_sweep_forgets_what_is_old() {
+    let mut sim = Sim::new(3);
+    sim.ticks();
+    let request = Request::Command(RESTORE.to_owned());
+    let first = sim.as_("ana").sends(request.clone());
+    for pause in [5 * MINUTE + 10 * SECOND, 8 * MINUTE] {
+        sim.run_for(pause);
+        sim.as_("ana").sends_again(&first, request.clone());
+        sim.run_for(SECOND * 20);
+        assert_eq!(sim.see(|state| state.rows.all("proposal").count()), 1);
+    }
+    // It is forgotten in the end, and not kept for ever.
+    sim.run_for(30 * MINUTE);
+    assert_eq!(sim.see(|state| state.rows.all("claim").count()), 0);
+}
+
 #[test]
 fn e5_a_click_in_two_containers_is_one_vote() {
     let (mut sim, proposal) = asked(5);
@@ -79,6 +97,22 @@ fn e8_starting_twice_is_starting_once_and_an_ended_execution_is_not_started_agai
     sim.run_for(MINUTE);
     assert_eq!(sim.at_once(world.workflow.start(&run, 1)).unwrap(), Ok(Launch::Ended));
     assert_eq!(sim.executions(run.as_str()), 1);
+}
+
+/// An execution's name is its run's and its epoch's, and its input is the same two: no name can come with another input.
+#[test]
+fn e8_every_execution_of_a_run_has_a_name_of_its_own() {
+    let (mut sim, proposal) = approved(8);
+    let run = proposal.id.run();
+    sim.until_run(HOUR, |run| run.visits > 2).unwrap();
+    // Whoever drove it is gone for good: another epoch, another name.
+    sim.set_faults(Faults::rule(|call| if call.method == "instance" { Fate::CrashBefore } else { Fate::Well }));
+    sim.run_for(30 * MINUTE);
+    sim.set_faults(Faults::Never);
+    succeeded(&mut sim);
+    let epoch = sim.run().unwrap().epoch;
+    assert!(epoch > 1, "it was driven anew");
+    assert_eq!(u64::try_from(sim.executions(run.as_str())).unwrap(), epoch);
 }
 
 #[test]

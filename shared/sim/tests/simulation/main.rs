@@ -9,14 +9,20 @@
 )]
 
 mod approval;
+mod backups;
+mod audit;
 mod crash;
 mod delivery;
+mod doctor;
+mod engine;
 mod failover;
 mod health;
 mod identity;
 mod paging;
+mod plans;
 mod policy;
 mod power;
+mod release;
 mod runbook;
 mod schedules;
 mod semantics;

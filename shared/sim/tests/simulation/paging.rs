@@ -1,9 +1,11 @@
 //! Pages: whoever should be woken is, once a level, whatever fails; and an acknowledgment ends it.
 
+use std::sync::Arc;
+
 use mayday_core::{
     ident::Actor,
-    page::{self, Acked, Hand, Page, PagerEvent, Raise, Raised, Replied, State, Way},
-    plan::Severity,
+    page::{self, Acked, AttemptOutcome, Hand, Page, PagerEvent, Raise, Raised, Replied, State, Undelivered, Way},
+    plan::{Channel, Severity},
 };
 use mayday_sim::{
     Fate, Faults, Sim,
@@ -11,6 +13,7 @@ use mayday_sim::{
     state::Outgoing,
     trace::Port,
 };
+use serde_json::json;
 
 const PLAN: &str = include_str!("../../src/plan.yaml");
 const SUBJECT: &str = "orders cannot be reached";
@@ -246,4 +249,71 @@ fn j1_a_stuck_run_wakes_people_though_slack_is_silent_and_lets_them_sleep_when_i
     assert!(sim.run_until(HOUR, |sim| about(sim).is_resolved()), "{:?}", about(&sim));
     sim.run_for(2 * MINUTE);
     assert_eq!(sent(&sim, "resolve", &key).len(), 1);
+}
+
+/// The ids under which the ways took what a page sent, by channel.
+fn references(sim: &Sim) -> Vec<(Channel, String)> {
+    the_page(sim).attempts.into_iter().filter_map(|made| Some((made.channel, made.reference?))).collect()
+}
+
+fn report(sim: &Sim, reference: &str) -> Option<Page> {
+    let report = Undelivered { reference: reference.to_owned(), why: "it bounced".to_owned() };
+    sim.at_once(page::undelivered(&sim.world(), &report)).unwrap().unwrap()
+}
+
+/// Each way of the level comes back, one after the other: the next way is tried at once, and after the last one the next level.
+#[test]
+fn g16_when_all_ways_of_a_level_come_back_the_next_level_is_woken_at_once() {
+    let mut sim = sim(16);
+    // No PagerDuty: what remains can all come back.
+    let plan = sim.see(|state| String::from_utf8(state.blobs["plan.yaml"].last().unwrap().clone()).unwrap());
+    sim.put_plan(&plan.replace("by: [pagerduty, sms]", "by: [sms]"));
+    raise(&sim, "orders");
+    for way in [Channel::Sms, Channel::Phone, Channel::Email] {
+        let (_, reference) = references(&sim).into_iter().rfind(|(channel, _)| *channel == way).expect("it was tried");
+        assert!(report(&sim, &reference).is_some());
+        assert_eq!(the_page(&sim).level, 0, "{way:?}: there is another way");
+    }
+    // Slack is the last way, and no vendor reports on it: it failed when it was tried. The letter, too, takes its time to come back.
+    let (_, letter) = references(&sim).pop().unwrap();
+    sim.by_hand(|state, _| {
+        let id = state.rows.newest("page").unwrap().to_owned();
+        let mut row = state.rows.get("page", &id).cloned().unwrap();
+        let attempts = &mut Arc::make_mut(&mut row.body)["record"]["attempts"];
+        let attempts = attempts.as_array_mut().unwrap();
+        attempts[2]["outcome"] = json!("accepted");
+        attempts[3]["outcome"] = json!({"undelivered": "no answer"});
+        state.rows.set(row);
+    });
+    report(&sim, &letter);
+    let page = the_page(&sim);
+    assert_eq!((page.round, page.level), (1, 1), "{:?}", page.attempts);
+    assert_eq!(sent(&sim, "sms", "+15550002").len(), 1);
+    assert_eq!(sim.audited("page.undelivered"), 4);
+
+    // What is repeated, what nobody sent, and what is over already do nothing.
+    let (_, first) = references(&sim).remove(0);
+    let before = the_page(&sim).attempts;
+    report(&sim, &first);
+    assert_eq!(report(&sim, "never sent"), None);
+    assert_eq!(the_page(&sim).attempts, before);
+    acknowledge(&sim, "Ben");
+    let (_, last) = references(&sim).pop().unwrap();
+    report(&sim, &last);
+    assert_eq!(the_page(&sim).level, 1, "whoever has it is not passed over");
+}
+
+/// The report can overtake the answer to what was sent: then nobody knows yet what it is about, and it is to come again.
+#[test]
+fn g16_a_report_that_is_faster_than_the_answer_comes_again() {
+    let mut sim = sim(17);
+    sim.set_faults(Faults::first(1, Port::Phone, "sms", Fate::CrashBefore));
+    let answer = sim.as_("ana").types(&format!("page \"{SUBJECT}\""));
+    let page = the_page(&sim);
+    if page.attempts.iter().any(|made| made.outcome == AttemptOutcome::Intended) {
+        let report = Undelivered { reference: "sent-0".to_owned(), why: "unreachable".to_owned() };
+        assert!(sim.at_once(page::undelivered(&sim.world(), &report)).unwrap().is_err(), "{answer}");
+    } else {
+        panic!("the sender did not die: {answer}");
+    }
 }
