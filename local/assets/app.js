@@ -12,13 +12,10 @@ function firstPerson() {
   return (people.find((one) => one.id === wanted || one.name === wanted) || people[0])?.id;
 }
 
-/** Goes to the message that the address names, as a link in a list does. */
-function toLinked() {
+/** The message that the address names, as a link in a list does. */
+function linkedMessage() {
   const linked = location.pathname.match(/^\/archives\/[^/]+\/p(\d+)(\d{6})$/);
-  const row = linked && document.querySelector(`[data-ts="${linked[1]}.${linked[2]}"]`);
-  if (!row) return;
-  row.scrollIntoView({ block: "start" });
-  row.classList.add("linked");
+  return linked && `${linked[1]}.${linked[2]}`;
 }
 
 function placeFromHash() {
@@ -72,11 +69,12 @@ async function begin() {
   }
   store.me = firstPerson();
   store.place = placeFromHash();
+  store.linked = linkedMessage();
   document.body.classList.add("ready");
   tell("me", "place", "sidebar", "state", "views");
   if (store.place.kind === "app") go(store.place);
   // After the channel has gone to its end, and been drawn.
-  setTimeout(toLinked, 100);
+  if (store.linked) setTimeout(() => document.querySelector(".message.linked")?.scrollIntoView({ block: "start" }), 100);
 }
 
 begin();

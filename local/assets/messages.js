@@ -147,7 +147,7 @@ function drawMessage(message, { joined = false, replies = [], inThread = false }
   });
   const files = (message.files || []).map((one) => one.mimetype === "image/png" ? h("a", { class: "picture", href: one.url_private, target: "_blank" }, h("img", { src: one.url_private, alt: one.alt_txt, title: one.title })) : h("a", { class: "file", href: one.url_private, download: one.name }, icon("send", 16), one.title || one.name));
   const reactions = message.reactions?.length > 0 && h("div", { class: "reactions" }, message.reactions.map((one) => h("span", { class: "reaction", title: one.users.map((id) => person(id).real_name).join(", ") }, EMOJI.get(one.name) || `:${one.name}:`, h("b", {}, one.count))));
-  const classes = ["message", joined && "joined", message.ephemeral && "ephemeral", store.thread === message.ts && !inThread && "selected"].filter(Boolean).join(" ");
+  const classes = ["message", joined && "joined", message.ephemeral && "ephemeral", store.thread === message.ts && !inThread && "selected", store.linked === message.ts && "linked"].filter(Boolean).join(" ");
   return h(
     "article",
     { class: classes, "data-testid": "message", "data-ts": message.ts, "data-user": message.user, "data-ephemeral": message.ephemeral ? "true" : undefined },

@@ -10,6 +10,8 @@ export const store = {
   /** {kind: "channel", id} or {kind: "app", tab: "home" | "messages"} */
   place: null,
   thread: null,
+  /** The message that a link has led to, by its timestamp. */
+  linked: null,
   people: new Map(),
   channels: new Map(),
   messages: new Map(),
