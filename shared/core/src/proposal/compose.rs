@@ -76,6 +76,7 @@ pub fn target(plan: &Plan, name: &str) -> Result<Target, Refusal> {
 pub async fn runbook(world: &World, current: &Current, asked: AskedRunbook) -> Result<Proposal, Failure> {
     let AskedRunbook { runbook, target, requester, reason, arguments } = asked;
     built(&runbook)?;
+    let told = told(&arguments)?;
     let runbook = Loaded { runbook: runbook.runbook.told(&arguments), ..runbook };
     let mut site = Site::look(world, current, &target).await?;
     let of = if target.kind == TargetKind::Database { target.name.clone() } else { String::new() };
@@ -97,8 +98,6 @@ pub async fn runbook(world: &World, current: &Current, asked: AskedRunbook) -> R
     }
     let quorum = quorum(&steps, &current.plan);
     let consequences = site.consequences(&steps);
-    let told: Vec<String> = arguments.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-    let told = if told.is_empty() { String::new() } else { format!(" with {}", told.join(", ")) };
     let title = format!("Run {} on {}{told}", runbook.runbook.name, target.name);
     let locks = site.locks();
     let opening = site.opening;
@@ -106,6 +105,18 @@ pub async fn runbook(world: &World, current: &Current, asked: AskedRunbook) -> R
     let phrase = Some(format!("{} {} {}", runbook.runbook.name, target.name, target.region));
     let ask = Ask { verb: Verb::Run, runbook, title, target, locks, requester, reason };
     propose(world, current, opening, ask, Worked { steps, consequences, quorum, phrase }).await
+}
+
+/// What the runbook is told, for its title: whoever approves it reads that first.
+fn told(arguments: &BTreeMap<String, String>) -> Result<String, Refusal> {
+    /// As much as a title has room for, in characters.
+    const LONGEST: usize = 600;
+    let told: Vec<String> = arguments.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    let told = if told.is_empty() { String::new() } else { format!(" with {}", told.join(", ")) };
+    if told.chars().count() > LONGEST {
+        return Err(Refusal::new(format!("What the runbook is told has more than {LONGEST} characters in all.")).instead("Say it shorter."));
+    }
+    Ok(told)
 }
 
 /// Who must approve: for what replaces or deletes, those who decide on that. What only moves people from one site to the other is
