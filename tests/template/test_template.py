@@ -60,14 +60,14 @@ def test_slack_reaches_ingress_without_aws_credentials(transformed):
     assert [p["InvokedViaFunctionUrl"] for p in permissions if p["Action"] == "lambda:InvokeFunction"] == [True]
 
 
-def test_replies_by_text_message_reach_the_worker_from_the_topic_of_our_numbers_only(transformed):
+def test_replies_and_reports_reach_the_worker_from_the_topic_of_our_own_account_only(transformed):
     resources = transformed["Resources"]
     permissions = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::Lambda::Permission"]
     [permission] = [p for p in permissions if p["Principal"] == "sns.amazonaws.com"]
     assert (permission["FunctionName"], permission["SourceArn"]) == ({"Ref": "Worker"}, {"Ref": "SmsReplies"})
     assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
     [publishers] = resources["SmsRepliesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
-    assert publishers["Principal"] == {"Service": "sms-voice.amazonaws.com"}
+    assert publishers["Principal"] == {"Service": ["ses.amazonaws.com", "sms-voice.amazonaws.com"]}
     assert publishers["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
 
 
@@ -113,9 +113,15 @@ def test_no_function_has_variables_of_the_local_stack(transformed):
         assert not variables(function) & (LOCAL_ONLY | {"AWS_ENDPOINT_URL", "SLACK_API_URL"})
 
 
-def test_silence_is_an_alarm():
-    missing = read("infra/alarms.yaml")["Resources"]["SweepMissing"]["Properties"]
+def test_j10_silence_is_an_alarm_within_ten_minutes_that_needs_nothing_of_the_bot():
+    resources = read("infra/alarms.yaml")["Resources"]
+    missing = resources["SweepMissing"]["Properties"]
     assert (missing["MetricName"], missing["ComparisonOperator"], missing["TreatMissingData"]) == ("Invocations", "LessThanThreshold", "breaching")
+    assert missing["Namespace"] == "AWS/Lambda" and missing["Period"] * missing["EvaluationPeriods"] <= 600
+    # It goes to people by a topic of its own, and through no function of ours.
+    assert missing["AlarmActions"] == [{"Ref": "Topic"}]
+    subscriptions = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::SNS::Subscription" and r["Properties"]["TopicArn"] == {"Ref": "Topic"}]
+    assert "email" in {subscription["Protocol"] for subscription in subscriptions}
 
 
 def test_outputs_name_the_addresses_that_slack_is_given(template):
