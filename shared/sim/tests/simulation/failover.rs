@@ -1,12 +1,18 @@
 use std::collections::BTreeMap;
 
-use mayday_core::{approval::State as Decided, run::State};
+use mayday_core::{
+    approval::State as Decided,
+    port::{BACKING_UP, Phase},
+    run::{Run, State},
+};
 use mayday_sim::{
-    Fate, Faults, Sim,
+    Dice, Fate, Faults, Sim,
     fault::{HOUR, MINUTE},
     setting::{self, AWAY},
     trace::Port,
 };
+
+use crate::backups::backing_up;
 
 /// A failover of the service `shop` from its command to its report, with a script of faults. All calls are counted.
 fn failover(faults: Faults) -> Sim {
@@ -58,7 +64,6 @@ fn calls() -> u64 {
     sim.calls()
 }
 
-#[ignore = "after a crash between intent and call the run asks people at the freeze or the names, where it could go on by itself"]
 #[test]
 fn f1_a_crash_before_any_call_of_a_failover_is_survived() {
     for call in 0..calls() {
@@ -66,11 +71,19 @@ fn f1_a_crash_before_any_call_of_a_failover_is_survived() {
     }
 }
 
-#[ignore = "after a crash between intent and call the run asks people at the freeze or the names, where it could go on by itself"]
 #[test]
 fn f1_a_crash_after_any_call_of_a_failover_is_survived() {
     for call in 0..calls() {
         survives(&BTreeMap::from([(call, Fate::CrashAfter)]));
+    }
+}
+
+#[test]
+fn f1_two_crashes_anywhere_in_a_failover_are_survived() {
+    let (mut dice, calls) = (Dice::new(1), calls());
+    for _ in 0..60 {
+        let mut crash = || (dice.below(calls + 20), if dice.chance(5_000) { Fate::CrashBefore } else { Fate::CrashAfter });
+        survives(&BTreeMap::from([crash(), crash()]));
     }
 }
 
@@ -81,7 +94,6 @@ fn f1_a_lost_answer_to_any_call_of_a_failover_is_survived() {
     }
 }
 
-#[ignore = "after a crash between intent and call the run asks people at the freeze or the names, where it could go on by itself"]
 #[test]
 fn f4_a_function_that_is_frozen_at_any_call_of_a_failover_and_wakes_later_does_no_harm() {
     for call in (0..calls()).step_by(3) {
@@ -94,7 +106,6 @@ fn f4_a_function_that_is_frozen_at_any_call_of_a_failover_and_wakes_later_does_n
 }
 
 /// Of two zones the second one's batch is refused for a while: the run goes on from there, and moves nothing twice.
-#[ignore = "after a crash between intent and call the run asks people at the freeze or the names, where it could go on by itself"]
 #[test]
 fn g8_g9_a_crash_between_two_zones_goes_forward_from_the_zone_that_has_moved() {
     for fate in [Fate::CrashBefore, Fate::CrashAfter, Fate::LostAnswer] {
@@ -104,4 +115,54 @@ fn g8_g9_a_crash_between_two_zones_goes_forward_from_the_zone_that_has_moved() {
             moved(&sim, &format!("{fate:?} {nth}"));
         }
     }
+}
+
+/// Asks for a failover and has it approved, in a world that has a scheduler.
+fn led_over(sim: &mut Sim) {
+    let told = sim.as_("ana").types("failover shop");
+    let proposal = sim.proposal().filter(|proposal| proposal.title.contains("shop")).unwrap_or_else(|| panic!("{told}"));
+    sim.as_("ben").approves(&proposal);
+    let run = sim.until_run_ends(3 * HOUR).unwrap();
+    assert_eq!((run.proposal, run.state), (proposal.id, State::Succeeded), "{}", sim.trace().join("\n"));
+    moved(sim, "led over");
+}
+
+#[test]
+fn h5_a_service_is_led_over_while_a_scheduled_backup_of_its_database_is_running() {
+    let (mut sim, backup) = backing_up(6);
+    led_over(&mut sim);
+    let backup = sim.see(|state| state.record::<Run>(backup.id.as_str())).unwrap();
+    assert_eq!((backup.state, sim.violation()), (State::Running, None));
+}
+
+#[test]
+fn g2_a_standby_that_is_backed_up_is_waited_for_before_any_write_is_ended() {
+    let mut sim = Sim::new(7);
+    sim.ticks();
+    let over = sim.by_hand(|state, now| {
+        let standby = state.databases.instances.get_mut(&(AWAY.to_owned(), "orders-standby".to_owned())).unwrap();
+        standby.phases.extend([(now, Phase::Underway(BACKING_UP.to_owned())), (now + 10 * MINUTE, Phase::Available)]);
+        now + 10 * MINUTE
+    });
+    led_over(&mut sim);
+    assert!(sim.see(|state| state.effects.iter().all(|effect| effect.at >= over)));
+}
+
+#[test]
+fn g2_a_standby_that_begins_to_be_backed_up_before_its_promotion_is_promoted_afterwards() {
+    let mut sim = Sim::new(8);
+    sim.ticks();
+    sim.as_("ana").types("failover shop");
+    let proposal = sim.proposal().unwrap();
+    sim.as_("ben").approves(&proposal);
+    sim.run_until(HOUR, |sim| sim.effects("freeze") == 1);
+    sim.by_hand(|state, now| {
+        let standby = state.databases.instances.get_mut(&(AWAY.to_owned(), "orders-standby".to_owned())).unwrap();
+        standby.phases.extend([(now, Phase::Underway(BACKING_UP.to_owned())), (now + 10 * MINUTE, Phase::Available)]);
+    });
+    let run = sim.until_run_ends(3 * HOUR).unwrap();
+    assert_eq!(run.state, State::Succeeded, "{}", sim.trace().join("\n"));
+    moved(&sim, "promoted late");
+    let attempts = run.steps.iter().find(|step| step.id.0 == "promote").map(|step| step.attempts);
+    assert_eq!(attempts, Some(1), "it was not even tried before");
 }
