@@ -223,8 +223,9 @@ pub(super) fn restored_name(old: &str, id: &ProposalId) -> String {
 pub(super) fn source_in_words(source: &Source) -> String {
     match source {
         Source::Point(point) => format!("snapshot {}, {}", point.id(), if point.is_verified() { "verified" } else { "never verified" }),
-        Source::Log { reign, at, .. } => format!("log of {} up to {}", reign.instance, utc(*at)),
-        Source::LogEnd { seen } => format!("log up to its end, seen at {}", utc(*seen)),
+        // Up to when it is read, the card says beside it.
+        Source::Log { reign, .. } => format!("the log of {}", reign.instance),
+        Source::LogEnd { seen } => format!("the log up to its end, as it was seen at {}", utc(*seen)),
     }
 }
 

@@ -19,7 +19,7 @@ fn the_card_of_a_restore_that_waits_for_a_second_approval() {
     *Why* a migration emptied the items table
     *Target* the database `inventory`, production, `eu-west-1`
 
-    *Data* as of 2026-11-22 (14:02:00 UTC), from log of inventory-db up to 2026-11-22 14:02:00 UTC
+    *Data* as of 2026-11-22 (14:02:00 UTC), from the log of inventory-db
     *Lost* you lose about 6 min 40 s: everything written after that moment, counted up to when this was asked
     *Time* usually 13 min 47 s, by past runs; the objective (RTO) is 1 h.
     *Cost* 0.38 USD an hour for a second instance, until the old one is retired
@@ -166,7 +166,7 @@ fn the_phrase_is_asked_for_after_the_consequences() {
     *Restore inventory to 2026-11-22 14:02:00 UTC*
     *Target* the database `inventory`, production, `eu-west-1`
 
-    *Data* as of 2026-11-22 (14:02:00 UTC), from log of inventory-db up to 2026-11-22 14:02:00 UTC
+    *Data* as of 2026-11-22 (14:02:00 UTC), from the log of inventory-db
     *Lost* you lose about 6 min 40 s: everything written after that moment, counted up to when this was asked
     *Time* usually 13 min 47 s, by past runs; the objective (RTO) is 1 h.
     *Cost* 0.38 USD an hour for a second instance, until the old one is retired

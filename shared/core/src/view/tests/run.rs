@@ -235,7 +235,7 @@ fn the_report_of_a_restore_that_went_well() {
     • ended at 2026-11-22 (14:27:05 UTC), 0 s later
 
     *Data*
-    • recovery point: 2026-11-22 (14:02:00 UTC), from log of inventory-db up to 2026-11-22 14:02:00 UTC
+    • recovery point: 2026-11-22 (14:02:00 UTC), from the log of inventory-db
     • measured loss: at most 24 min 58 s. What was written to `inventory-db` between the recovery point and the move of traffic is there only.
 
     *Steps*
@@ -298,7 +298,7 @@ fn the_report_of_a_stopped_restore_names_what_is_left_behind() {
     • ended at 2026-11-22 (14:31:00 UTC), 7 min 28 s later
 
     *Data*
-    • recovery point: 2026-11-22 (14:02:00 UTC), from log of inventory-db up to 2026-11-22 14:02:00 UTC
+    • recovery point: 2026-11-22 (14:02:00 UTC), from the log of inventory-db
 
     *Steps*
     ✅ 1. Wait until that moment can be restored: the log reaches 2026-11-22 14:07:11 UTC
@@ -343,7 +343,7 @@ fn the_report_of_a_run_that_never_began() {
     • ended at 2026-11-22 (14:12:00 UTC), 8 s later
 
     *Data*
-    • recovery point: 2026-11-22 (14:02:00 UTC), from log of inventory-db up to 2026-11-22 14:02:00 UTC
+    • recovery point: 2026-11-22 (14:02:00 UTC), from the log of inventory-db
 
     *Steps*: none was begun
 

@@ -155,7 +155,7 @@ pub(super) fn restore() -> Proposal {
         steps: restore_steps(),
         consequences: Consequences {
             recovery_point: Some(at("14:02:00")),
-            source: Some(format!("log of {OLD} up to 2026-11-22 14:02:00 UTC")),
+            source: Some(format!("the log of {OLD}")),
             lost_seconds: Some(400),
             usual_seconds: Some(827),
             rto_seconds: 3_600,
