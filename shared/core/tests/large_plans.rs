@@ -1,6 +1,6 @@
 //! Plans of a size that nobody writes by hand, and plans that were written to do harm: each is read in bounded time and
 //! memory, and whoever reads the answer knows what is wrong.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "../benches/plan/large.rs"]
 mod large;
