@@ -13,6 +13,7 @@ pub mod dns;
 pub mod probes;
 pub mod secrets;
 pub mod table;
+pub mod ways;
 pub mod workflow;
 
 use async_trait::async_trait;

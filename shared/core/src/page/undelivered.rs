@@ -64,7 +64,8 @@ pub async fn undelivered(world: &World, report: &Undelivered) -> Result<Option<P
 
 /// Which attempt of a page a report is about.
 fn meant(page: &Page, report: &Undelivered) -> Option<usize> {
-    page.attempts.iter().position(|made| made.reference.as_deref() == Some(report.reference.as_str()))
+    let reference = Some(report.reference.as_str()).filter(|reference| !reference.is_empty())?;
+    page.attempts.iter().position(|made| made.reference.as_deref() == Some(reference))
 }
 
 /// Whether anybody of the level that was woken last is, or is about to be, reached.

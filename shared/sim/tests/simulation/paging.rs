@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mayday_contract as contract;
 use mayday_core::{
     ident::Actor,
     page::{self, Acked, AttemptOutcome, Hand, Page, PagerEvent, Raise, Raised, Replied, State, Undelivered, Way},
@@ -64,6 +65,14 @@ fn hand(name: &str) -> Hand {
 fn acknowledge(sim: &Sim, name: &str) -> Acked {
     let id = the_page(sim).id;
     sim.at_once(page::acknowledge(&sim.world(), &id, &hand(name))).expect("at once").expect("written").expect("a page")
+}
+
+#[test]
+fn the_ways_hold_their_contract() {
+    let sim = sim(1);
+    let world = sim.world();
+    let nobody = contract::ways::Nobody { number: "+0001234567", address: "suppressed@example.com" };
+    sim.at_once(contract::ways::everything(world.pager.as_ref(), world.phone.as_ref(), world.mail.as_ref(), nobody)).unwrap();
 }
 
 #[test]
