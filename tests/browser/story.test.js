@@ -61,6 +61,11 @@ test("a newcomer loses rows, asks as Ana, approves as Bob, and sees them back", 
   const shown = restored.getByTestId("table-movements").getByTestId("rows");
   await person.page.waitForFunction(([element, rows]) => Number(element.dataset.rows) === rows, [await shown.elementHandle(), whole]);
   assert.equal(await person.rows(old, "movements"), left, "the old instance is as it was");
+  await restored.getByTestId("reached").waitFor();
+  assert.equal(await person.database(old).getByTestId("reached").count(), 0, "applications have left the old one");
+  const beats = () => restored.getByTestId("table-heartbeat").getByTestId("rows").getAttribute("data-rows");
+  const before = Number(await beats());
+  await person.page.waitForFunction(([element, count]) => Number(document.querySelector(element).dataset.rows) > count, [`[data-testid="${await restored.getAttribute("data-testid")}"] [data-testid="table-heartbeat"] [data-testid="rows"]`, before]);
 
   if (process.env.MAYDAY_SCREENSHOT) {
     for (const toast of await person.page.getByTestId("toast").all()) await toast.waitFor({ state: "detached" });

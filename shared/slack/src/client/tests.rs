@@ -60,6 +60,22 @@ async fn a_message_is_posted_with_the_token_and_its_place_comes_back() {
 }
 
 #[tokio::test]
+async fn where_a_message_opens_is_asked_by_its_place() {
+    let server = MockServer::start().await;
+    let url = "https://team.slack.com/archives/C1/p171";
+    Mock::given(method("GET"))
+        .and(path("/slack/api/chat.getPermalink"))
+        .and(query_param("channel", "C1"))
+        .and(query_param("message_ts", "17.1"))
+        .respond_with(ok(json!({"channel": "C1", "permalink": url})))
+        .mount(&server)
+        .await;
+    assert_eq!(client(&server).link(&posted()).await.unwrap(), url);
+    let elsewhere = Posted { channel: "C2".to_owned(), ..posted() };
+    assert!(client(&server).link(&elsewhere).await.is_err());
+}
+
+#[tokio::test]
 async fn k3_nothing_that_is_said_is_unfurled() {
     let server = answering(ok(json!({"channel": "C1", "ts": "17.1"}))).await;
     let client = client(&server);
