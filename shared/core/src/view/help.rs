@@ -191,13 +191,13 @@ mod tests {
         - Also understood, as plans spell it: `db:restore`, `db:restore-latest`, `restore:latest`, `restore:from-clean-backup`
         "#);
         insta::assert_snapshot!(read(&help_verb(Verb::Status, Some("inventory"))), @r"
-        (`/dr status [DATABASE]`: Show the databases of the plan, their recovery points, and what is going on.)
+        (`/dr status [DATABASE]`: Show services and databases, recovery points, what is wrong, what is going on, and who is on call.)
         # /dr status
-        Show the databases of the plan, their recovery points, and what is going on.
+        Show services and databases, recovery points, what is wrong, what is going on, and who is on call.
         `/dr status [DATABASE]`
         `DATABASE`  The database, by its name in the plan; without it, everything at one glance.
         *Examples*
-        `/dr status`  every database: its state, its newest recovery point, what runs on it
+        `/dr status`  everything: services, databases with their newest recovery points, what is wrong, what runs
         `/dr status inventory`  the database inventory: what would be lost now and over time, its backups, what is wrong
         - Also understood, as plans spell it: `status:all`
         ");
