@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let read = best(|| stored.iter().filter_map(|bytes| serde_json::from_slice::<Entry>(bytes).ok()).count());
     let verified = best(|| audit::verify(&entries).map_or(0, |head| usize::try_from(head.seq).unwrap_or(0)));
-    let floor = best(|| hashed.iter().filter(|text| Sha256::digest(text.as_bytes())[0] < 255).count());
+    let floor = best(|| hashed.iter().flat_map(|text| Sha256::digest(text.as_bytes())).map(usize::from).sum());
     let bytes: usize = hashed.iter().map(String::len).sum();
     println!("{length} entries, {bytes} bytes that are hashed");
     for (what, seconds) in

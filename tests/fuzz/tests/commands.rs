@@ -49,12 +49,12 @@ fn check(text: &str) {
 }
 
 #[test]
-fn b14_whatever_is_typed_is_a_command_or_a_sentence() {
+fn b10_whatever_is_typed_is_a_command_or_a_sentence() {
     bolero::check!().with_iterations(30_000).with_type::<Edits>().for_each(typed);
 }
 
 #[test]
-fn b14_the_longest_lines_are_read_or_refused() {
+fn b12_the_longest_lines_are_read_or_refused() {
     for word in ["breakglass ", "help ", "--reason ", "\"", "'", "a=b ", "—", "`", "<@U1|x> ", "\u{202e}"] {
         check(&word.repeat(180 * 1024 / word.len()));
     }

@@ -2,7 +2,7 @@
 //!
 //! The specification: <https://docs.slack.dev/authentication/verifying-requests-from-slack/>. `tests/fixtures/signatures.json` lists
 //! where the verifier of Slack's own Python SDK says otherwise, and why; `tests/clients/test_signature.py` holds the SDK's side.
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use bolero::TypeGenerator;
 use mayday_fuzz::Edit;
