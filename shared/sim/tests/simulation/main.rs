@@ -9,8 +9,8 @@
 )]
 
 mod approval;
-mod backups;
 mod audit;
+mod backups;
 mod crash;
 mod delivery;
 mod doctor;
