@@ -45,10 +45,11 @@ fn all_is_there(sim: &Sim) {
 
 #[test]
 fn m2_every_change_and_every_turn_has_its_entry_whatever_goes_wrong() {
-    for seed in 0..10 {
+    for seed in 0..12 {
         let (mut sim, _) = approved(seed);
         sim.set_faults(Faults::Random { rates: Rates::ROUGH, until: 2 * HOUR });
-        sim.until_run_ends(48 * HOUR);
+        // Some of them stand still and wait for people: what has happened by then must stand there all the same.
+        sim.until_run_ends(4 * HOUR);
         assert_eq!(sim.violation(), None, "{seed}");
         all_is_there(&sim);
     }
