@@ -1,9 +1,14 @@
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
+use jiff::{SignedDuration, Timestamp};
 use mayday_core::{
     approval::{self, Answer, Decision, State as Decided},
     ident::Identity,
     plan,
+    port::{Clock, World},
     proposal::Proposal,
     run,
     run::State,
@@ -132,6 +137,33 @@ fn d7_the_last_millisecond_counts_and_the_expiry_does_not() {
         assert_eq!(matches!(decided, Answer::Counted(_)), wanted, "{late} ms: {decided:?}");
         assert_eq!(matches!(sim.approval(&proposal).unwrap().state, Decided::Approved { .. }), wanted);
     }
+}
+
+/// A clock that jumps after it was first read: whoever asks it is frozen in between.
+struct Jumps {
+    asked: AtomicBool,
+    before: Timestamp,
+    after: Timestamp,
+}
+
+impl Clock for Jumps {
+    fn now(&self) -> Timestamp {
+        if self.asked.swap(true, Ordering::Relaxed) { self.after } else { self.before }
+    }
+}
+
+#[test]
+fn d7_a_worker_that_wakes_when_the_time_is_over_decides_nothing() {
+    let mut sim = Sim::new(7);
+    let proposal = sim.as_("ana").asks_restore().unwrap();
+    let after = sim.approval(&proposal).unwrap().expires_at;
+    let before = after - SignedDuration::from_millis(1);
+    let clock = Jumps { asked: AtomicBool::new(false), before, after };
+    let world = World { clock: Arc::new(clock), ..sim.world() };
+    let plan = plan::load(&setting::plan(1)).unwrap();
+    let decided = sim.at_once(approval::decide(&world, &plan, &proposal.id, &ben(), Decision::Approve)).unwrap().unwrap();
+    assert!(matches!(decided, Answer::TooLate(_)), "{decided:?}");
+    assert_eq!(sim.approval(&proposal).unwrap().state, Decided::Pending);
 }
 
 #[test]
