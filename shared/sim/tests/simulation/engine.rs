@@ -83,7 +83,8 @@ fn r60_what_one_step_finds_out_is_said_by_another_and_people_are_woken_with_it()
     let snapshot = sim.see(|state| {
         state.databases.snapshots.keys().map(|(_, id)| id.clone()).find(|id| id.contains("-keep")).expect("the snapshot of the step")
     });
-    assert_eq!(heard(&sim, &format!("Kept {snapshot}, while it was available")), 1);
+    // In the channel, and once more in the report of what came of each step.
+    assert_eq!(heard(&sim, &format!("Kept {snapshot}, while it was available")), 2);
     assert_eq!(heard(&sim, "Keep: done: "), 1, "the report says what came of each step");
     let pages: Vec<Page> = sim.see(|state| state.records::<Page>());
     let page = pages.iter().find(|page| page.subject.starts_with("Look at ")).expect("a page");
@@ -169,6 +170,7 @@ fn r60_what_a_runbook_is_told_wrong_is_refused_and_what_is_missing_is_asked_in_a
     sim.as_("dora").says(right.clone());
     assert_eq!(sim.see(|state| state.records::<Proposal>()), []);
     let answer = sim.as_("ana").says(right);
+    sim.run_for(MINUTE);
     assert_eq!(sim.see(|state| state.records::<Proposal>()).len(), 1, "{answer}\n{:?}", sim.see(|state| state.chat.forms.clone()));
     assert!(proposal(&sim).title.contains("note = It was wrong"));
 }

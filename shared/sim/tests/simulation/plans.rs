@@ -1,50 +1,14 @@
-//! Plans over time: from where they come, whether they still hold, and clocks that go back.
+//! Plans over time: from where they come, and clocks that go back.
 
 use mayday_core::{
-    alert::{Kind, Standing},
     audit::{self, Entry, Event},
     failure::Failure,
     ident::Actor,
     plan::{LIVE_KEY, PLAN_KEY, current},
 };
-use mayday_sim::{
-    Sim,
-    fault::{HOUR, MINUTE},
-    setting,
-};
+use mayday_sim::{Sim, fault::MINUTE, setting};
 
 use crate::asked;
-
-/// The alerts that are open about a subject.
-fn open(sim: &Sim, subject: &str) -> Vec<Kind> {
-    let all = sim.see(|state| state.records::<Standing>());
-    all.into_iter().filter(|alert| alert.is_open() && alert.alert.subject == subject).map(|alert| alert.alert.kind).collect()
-}
-
-#[test]
-fn l3_a_database_that_the_plan_names_and_that_can_not_be_reached_any_more_is_told_within_the_hour() {
-    for (number, about) in ["its secret", "its instance"].into_iter().enumerate() {
-        let mut sim = Sim::new(601);
-        sim.ticks();
-        sim.run_for(30 * MINUTE);
-        let before = open(&sim, "orders");
-        sim.by_hand(|state, _| {
-            if number == 0 {
-                let key = state.secrets.keys().find(|(_, name)| name == "prod/orders").expect("a secret").clone();
-                state.secrets.remove(&key);
-            } else {
-                let key = (setting::REGION.to_owned(), "orders-db".to_owned());
-                state.databases.instances.remove(&key).expect("an instance");
-            }
-        });
-        sim.run_for(HOUR);
-        let after = open(&sim, "orders");
-        assert!(after.iter().any(|kind| !before.contains(kind)), "{about} is gone: {before:?}, then {after:?}");
-        let told =
-            sim.see(|state| state.records::<Standing>()).into_iter().find(|alert| alert.alert.subject == "orders" && alert.is_open());
-        assert!(told.is_some_and(|alert| alert.told.is_some()), "{about}: people are told");
-    }
-}
 
 #[test]
 fn l5_a_plan_that_is_not_the_one_that_was_seen_to_be_good_is_not_taken_for_it() {
