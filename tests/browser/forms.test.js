@@ -127,6 +127,7 @@ test("on a phone nothing is wider than the screen", TIMEOUT, async () => {
   await person.types("/dr restore");
   await person.form.getByText("Database", { exact: true }).waitFor();
   assert.deepEqual(await person.overflow(), []);
+  await person.closesForm();
   await person.close();
 });
 
@@ -138,7 +139,7 @@ test("a list leads to the card of what it lists", TIMEOUT, async () => {
   const ts = await card.getAttribute("data-ts");
   await person.types("/dr approvals");
   const list = person.message("Only visible to you").filter({ hasText: "Decide on its card" }).last();
-  await list.getByRole("link", { name: "its card" }).first().click();
+  await list.locator(`a[href$="/p${ts.replace(".", "")}"]`).click();
   const linked = person.page.locator(`.message.linked[data-ts="${ts}"]`);
   await linked.waitFor();
   await person.presses("Take back", linked);

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn k6_notifications_show_times_and_no_markup() {
+    fn notifications_show_times_and_no_markup() {
         let day = "until <!date^1795356000^{date_short_pretty} {time_secs}|2026-11-22> (14:00:00 UTC)";
         let whole = "until <!date^1795356000^{date_short_pretty} {time_secs}|2026-11-22 14:00:00 UTC>";
         for text in [day, whole] {
