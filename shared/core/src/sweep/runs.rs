@@ -18,7 +18,8 @@ pub(super) async fn resume(world: &World, swept: &mut Swept) -> Result<(), Fault
     let now = world.clock.now();
     for kept in store.list::<Run>(&LOOKED_AT).await? {
         let untold = kept.value.told < kept.value.log.len();
-        let patience = if kept.value.waits_for_people() { ABANDONED * 7 } else { ABANDONED };
+        // What people were not told yet can't be waited for: their buttons may be missing.
+        let patience = if kept.value.waits_for_people() && !untold { ABANDONED * 7 } else { ABANDONED };
         let abandoned = now.duration_since(kept.value.visited_at) > patience;
         if (!kept.value.state.is_final() || untold) && abandoned {
             run::resume(world, kept).await?;
