@@ -30,8 +30,8 @@ pub use databases::{
     Snapshot, SnapshotKind, Tags, WRONG_STATE,
 };
 pub use directory::{Directory, Profile};
-pub use installation::{App, BucketCare, Installation, KeysCare, TableCare, Workspace};
 pub use dns::{ChangeStatus, Dns, RecordChange, RecordSet, sound};
+pub use installation::{App, BucketCare, Installation, KeysCare, TableCare, Workspace};
 pub use pager::{Alert, Letter, Mail, Pager, Phone, Sent, Ways};
 pub use probes::{Answer, Probes};
 pub use secrets::{SecretPlace, SecretText, SecretVersion, Secrets};

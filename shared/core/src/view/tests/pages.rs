@@ -18,7 +18,17 @@ fn plan() -> Plan {
 }
 
 fn attempt(person: &str, channel: Channel, outcome: AttemptOutcome, instead_of: Option<Channel>) -> Attempt {
-    Attempt { at: at("14:00:00"), round: 1, level: 0, person: person.to_owned(), channel, instead_of, outcome, posted: None, reference: None }
+    Attempt {
+        at: at("14:00:00"),
+        round: 1,
+        level: 0,
+        person: person.to_owned(),
+        channel,
+        instead_of,
+        outcome,
+        posted: None,
+        reference: None,
+    }
 }
 
 /// A page that has woken its first level.
