@@ -1,14 +1,53 @@
 //! Plans over time: from where they come, and clocks that go back.
 
 use mayday_core::{
+    alert::{Kind, Standing},
     audit::{self, Entry, Event},
     failure::Failure,
     ident::Actor,
     plan::{LIVE_KEY, PLAN_KEY, current},
 };
-use mayday_sim::{Sim, fault::MINUTE, setting};
+use mayday_sim::{
+    Sim,
+    fault::{HOUR, MINUTE},
+    setting,
+};
 
 use crate::asked;
+
+/// The alerts that are open about a subject and that people were told of.
+fn told(sim: &Sim, subject: &str) -> Vec<Kind> {
+    let all = sim.see(|state| state.records::<Standing>());
+    let open = all.into_iter().filter(|standing| standing.is_open() && standing.told.is_some() && standing.alert.subject == subject);
+    open.map(|standing| standing.alert.kind).collect()
+}
+
+#[test]
+fn l3_a_database_whose_secret_is_gone_is_told_within_the_hour() {
+    let mut sim = Sim::new(601);
+    sim.ticks();
+    sim.run_for(30 * MINUTE);
+    assert!(!told(&sim, "orders").contains(&Kind::Unknown));
+    sim.by_hand(|state, _| state.secrets.remove(&(setting::REGION.to_owned(), "prod/orders".to_owned())).expect("a secret"));
+    sim.run_for(HOUR);
+    assert!(told(&sim, "orders").contains(&Kind::Unknown), "{:?}", told(&sim, "orders"));
+}
+
+#[test]
+fn l3_a_standby_that_is_gone_is_told_within_the_hour_and_that_it_is_back() {
+    let mut sim = Sim::new(604);
+    sim.ticks();
+    sim.run_for(2 * HOUR);
+    assert_eq!(told(&sim, "shop"), [], "it is well");
+    let key = (setting::AWAY.to_owned(), "orders-standby".to_owned());
+    let standby = sim.by_hand(|state, _| state.databases.instances.remove(&key).expect("a standby"));
+    sim.run_for(HOUR);
+    assert_eq!(told(&sim, "shop"), [Kind::Standby]);
+    assert!(sim.shows("could not be led to its other site"), "{}", sim.trace().join("\n"));
+    sim.by_hand(|state, _| state.databases.instances.insert(key, standby));
+    sim.run_for(HOUR);
+    assert_eq!(told(&sim, "shop"), [], "it is well again");
+}
 
 #[test]
 fn l5_a_plan_that_is_not_the_one_that_was_seen_to_be_good_is_not_taken_for_it() {
