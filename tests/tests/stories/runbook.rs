@@ -9,9 +9,9 @@ const DATABASE_RECOVERY: &str = include_str!("../../../plans/capliquify/runbooks
 const APPLICATION_RECOVERY: &str = include_str!("../../../plans/capliquify/runbooks/application-recovery.yaml");
 const DATABASE_LOSS: &str = include_str!("../../../plans/inventory/runbooks/database-loss.yaml");
 
-/// A stage whose plan has these runbooks, and whose responders may run them.
+/// A stage whose plan has these runbooks.
 async fn stage(runbooks: &[(&str, &str)]) -> Stage {
-    let mut setup = Setup::default().with_plan("verbs: [backup, restore, retire", "verbs: [run, backup, restore, retire");
+    let mut setup = Setup::default();
     setup.plan.push_str("\nrunbooks:\n");
     for (name, _) in runbooks {
         setup.plan.push_str(&format!("  {name}: {{file: runbooks/{name}.yaml}}\n"));
