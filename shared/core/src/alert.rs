@@ -38,8 +38,6 @@ pub enum Kind {
     Unknown,
     /// A service does not answer as it should.
     Health,
-    /// A service could not be led to its other site.
-    Standby,
 }
 
 impl fmt::Display for Kind {
@@ -55,7 +53,6 @@ impl fmt::Display for Kind {
             Self::Quota => "quota",
             Self::Unknown => "unknown",
             Self::Health => "health",
-            Self::Standby => "standby",
         })
     }
 }

@@ -5,13 +5,11 @@
 //! and goes the same way.
 
 mod judge;
-mod readiness;
 mod steps;
 mod survey;
 
 use serde::{Deserialize, Serialize};
 
-pub use readiness::watch;
 pub use survey::{Leads, Name, Pair, Primary, StandbyLook, Survey, survey};
 
 use crate::{

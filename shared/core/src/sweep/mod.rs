@@ -14,7 +14,6 @@ mod runs;
 use serde::Serialize;
 
 use crate::{
-    failover,
     port::{Page, World},
     probe,
 };
@@ -52,7 +51,6 @@ pub async fn tick(world: &World) -> Swept {
         ("claims", claims::forget(world).await),
         ("plan", plans::watch(world).await),
         ("databases", databases::see_to(world).await),
-        ("standbys", failover::watch(world).await),
         ("audit", audited::anchor(world).await),
         // Last, since it takes as long as services take to answer.
         ("probes", probe::tick(world).await),

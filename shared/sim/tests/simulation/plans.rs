@@ -34,22 +34,6 @@ fn l3_a_database_whose_secret_is_gone_is_told_within_the_hour() {
 }
 
 #[test]
-fn l3_a_standby_that_is_gone_is_told_within_the_hour_and_that_it_is_back() {
-    let mut sim = Sim::new(604);
-    sim.ticks();
-    sim.run_for(2 * HOUR);
-    assert_eq!(told(&sim, "shop"), [], "it is well");
-    let key = (setting::AWAY.to_owned(), "orders-standby".to_owned());
-    let standby = sim.by_hand(|state, _| state.databases.instances.remove(&key).expect("a standby"));
-    sim.run_for(HOUR);
-    assert_eq!(told(&sim, "shop"), [Kind::Standby]);
-    assert!(sim.shows("could not be led to its other site"), "{}", sim.trace().join("\n"));
-    sim.by_hand(|state, _| state.databases.instances.insert(key, standby));
-    sim.run_for(HOUR);
-    assert_eq!(told(&sim, "shop"), [], "it is well again");
-}
-
-#[test]
 fn l5_a_plan_that_is_not_the_one_that_was_seen_to_be_good_is_not_taken_for_it() {
     let mut sim = Sim::new(602);
     sim.ticks();
