@@ -107,6 +107,17 @@ pub enum Failure {
     Fault(Fault),
 }
 
+impl Failure {
+    /// Where nobody has asked, a refusal is a fault too: there is no person who could do otherwise.
+    #[must_use]
+    pub fn into_fault(self) -> Fault {
+        match self {
+            Self::Fault(fault) => fault,
+            Self::Refusal(refusal) => Fault::new(refusal.to_string()),
+        }
+    }
+}
+
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Self::Refusal(refusal)

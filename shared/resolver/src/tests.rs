@@ -1,4 +1,4 @@
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use hickory_proto::{
     op::{Message, MessageType},
@@ -34,11 +34,21 @@ fn address(host: &str, address: [u8; 4]) -> Record {
     Record::from_rdata(name(host), 60, RData::A(A(Ipv4Addr::from(address))))
 }
 
+/// One port for UDP and TCP: what is free for the one may be taken for the other, by whoever runs beside us.
+async fn both() -> (UdpSocket, TcpListener, SocketAddr) {
+    for _ in 0..100 {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let at = socket.local_addr().unwrap();
+        if let Ok(listener) = TcpListener::bind(at).await {
+            return (socket, listener, at);
+        }
+    }
+    panic!("no port is free for UDP and TCP alike");
+}
+
 /// A name server on loopback that answers over UDP and TCP alike until the test ends.
 async fn server(over_udp: Answering, over_tcp: Answering) -> Resolver {
-    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let at = socket.local_addr().unwrap();
-    let listener = TcpListener::bind(at).await.unwrap();
+    let (socket, listener, at) = both().await;
     let udp = async move {
         let mut buffer = [0; 512];
         loop {

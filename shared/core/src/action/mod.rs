@@ -277,6 +277,12 @@ impl Finding {
 }
 
 /// An instance is busy with what passes by itself, a backup mostly: nobody need be asked, and it is looked at again.
+/// A step of a run in one word, from the tags that its effects bear: the key of records that it keeps for itself.
+fn step_key(tags: &Tags) -> String {
+    let tag = |name: &str| tags.get(name).map(String::as_str).unwrap_or_default();
+    format!("{}/{}", tag(OWNER_TAG), tag(STEP_TAG))
+}
+
 fn busy(instance: &str, status: &Phase) -> CallError {
     CallError::NotNow { code: WRONG_STATE.to_owned(), why: format!("{instance} is {status}") }
 }

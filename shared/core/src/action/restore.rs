@@ -72,7 +72,7 @@ impl Action for Restore {
             RestoreFrom::Snapshot(id) => Ok(match world.databases.snapshot(region, id).await? {
                 None => Some(format!("the snapshot {id} is gone")),
                 Some(snapshot) if snapshot.status != Phase::Available => Some(format!("the snapshot {id} is not available any more")),
-                Some(_) if backup::is_deleting(world, id).await.map_err(Fault::unread)? => {
+                Some(snapshot) if backup::is_deleting(world, &snapshot).await.map_err(Fault::unread)? => {
                     Some(format!("the snapshot {id} is being deleted, since its time is over"))
                 }
                 Some(_) => None,

@@ -3,12 +3,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Action, Class, Finding, Ownership, Seen};
+use super::{Action, Class, Finding, Ownership, Seen, step_key};
 use crate::{
     failure::{CallError, Fault},
     ident::RunId,
     mrkdwn,
-    policy::{OWNER_TAG, Permit, STEP_TAG},
+    policy::{OWNER_TAG, Permit},
     port::{Tags, World},
     run::{self, SoFar},
     runbook::reference,
@@ -44,11 +44,6 @@ impl Record for Said {
     }
 }
 
-fn key(tags: &Tags) -> String {
-    let tag = |name: &str| tags.get(name).map(String::as_str).unwrap_or_default();
-    format!("{}/{}", tag(OWNER_TAG), tag(STEP_TAG))
-}
-
 /// The run that a step with these tags is of.
 pub(super) fn run_of(tags: &Tags) -> RunId {
     RunId(tags.get(OWNER_TAG).cloned().unwrap_or_default())
@@ -56,12 +51,7 @@ pub(super) fn run_of(tags: &Tags) -> RunId {
 
 /// What the run has found out, for words that are said.
 pub(super) async fn so_far(world: &World, run: &RunId) -> Result<SoFar, CallError> {
-    run::so_far(world, run).await.map_err(|fault| unread(&fault))
-}
-
-/// Nothing was called: it is tried again.
-pub(super) fn unread(fault: &Fault) -> CallError {
-    CallError::NotNow { code: "Unread".to_owned(), why: fault.chain() }
+    run::so_far(world, run).await.map_err(Fault::unread)
 }
 
 #[async_trait]
@@ -79,7 +69,7 @@ impl Action for Tell {
     }
 
     async fn observe(&self, world: &World, owner: Ownership<'_>) -> Result<Seen, CallError> {
-        let said: Option<Kept<Said>> = Store::of(world).load(&key(owner.tags)).await.map_err(|fault| unread(&fault))?;
+        let said: Option<Kept<Said>> = Store::of(world).load(&step_key(owner.tags)).await.map_err(Fault::unread)?;
         Ok(said.map_or(Seen::Absent, |said| {
             let Said { text, at, .. } = said.value;
             Seen::Done(Finding { summary: format!("said: {text}"), detail: json!({"said": text, "at": at}) })
@@ -101,7 +91,7 @@ impl Action for Tell {
         };
         permit.check(world.clock.now())?;
         world.chat.post(&self.channel, None, &view::step_said(&run, &lines)).await?;
-        let said = Said { of: key(&tags), text: lines.join("; "), at: world.clock.now() };
+        let said = Said { of: step_key(&tags), text: lines.join("; "), at: world.clock.now() };
         if let Err(fault) = Store::of(world).create(said).await.map(|_: Created<Said>| ()) {
             tracing::warn!(run = run.as_str(), fault = fault.chain(), "what was said was not noted, and will be said again");
         }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Action, Class, Finding, Ownership, Seen};
+use super::{Action, Class, Finding, Ownership, Seen, step_key};
 use crate::{
     failure::{CallError, Fault},
     mrkdwn,
@@ -42,14 +42,9 @@ impl Record for DnsBatch {
 }
 
 impl DnsBatch {
-    fn key(tags: &Tags) -> String {
-        let tag = |name: &str| tags.get(name).map(String::as_str).unwrap_or_default();
-        format!("{}/{}", tag(OWNER_TAG), tag(STEP_TAG))
-    }
-
     /// Keeps the id. Losing it loses nothing but a question: the name servers are asked all the same.
     async fn keep(world: &World, tags: &Tags, change: String) -> Result<(), Fault> {
-        let _: Created<Self> = Store::of(world).create(Self { of: Self::key(tags), change }).await?;
+        let _: Created<Self> = Store::of(world).create(Self { of: step_key(tags), change }).await?;
         Ok(())
     }
 }
@@ -99,7 +94,7 @@ impl UpdateDns {
     }
 
     async fn is_everywhere(&self, world: &World, owner: Ownership<'_>) -> Result<bool, CallError> {
-        let kept: Result<Option<Kept<DnsBatch>>, Fault> = Store::of(world).load(&DnsBatch::key(owner.tags)).await;
+        let kept: Result<Option<Kept<DnsBatch>>, Fault> = Store::of(world).load(&step_key(owner.tags)).await;
         match kept.map_err(Fault::unread)? {
             Some(batch) => Ok(world.dns.change(&batch.value.change).await? == ChangeStatus::InSync),
             // Whoever sent it died before it could keep the id: what the name servers say is all there is.

@@ -3,16 +3,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    Action, Class, Finding, Ownership, Seen,
-    tell::{run_of, so_far, unread},
+    Action, Class, Finding, Ownership, Seen, step_key,
+    tell::{run_of, so_far},
 };
 use crate::{
-    failure::CallError,
+    failure::{CallError, Fault},
     ident::Actor,
     mrkdwn,
     page::{self, Page, PageKey, Raise},
     plan::Severity,
-    policy::{OWNER_TAG, Permit, STEP_TAG, Verb},
+    policy::{Permit, Verb},
     port::{Tags, World},
     runbook::reference,
     store::{Kept, Record as _, Store},
@@ -32,8 +32,7 @@ pub struct Wake {
 
 /// The page's key: a step pages once, however often its call is made.
 fn key(tags: &Tags) -> String {
-    let tag = |name: &str| tags.get(name).map(String::as_str).unwrap_or_default();
-    format!("step/{}/{}", tag(OWNER_TAG), tag(STEP_TAG))
+    format!("step/{}", step_key(tags))
 }
 
 #[async_trait]
@@ -54,10 +53,10 @@ impl Action for Wake {
 
     async fn observe(&self, world: &World, owner: Ownership<'_>) -> Result<Seen, CallError> {
         let wanted = PageKey { key: key(owner.tags), page: None, resolved_at: None };
-        let known: Option<Kept<PageKey>> = Store::of(world).load(&wanted.id()).await.map_err(|fault| unread(&fault))?;
+        let known: Option<Kept<PageKey>> = Store::of(world).load(&wanted.id()).await.map_err(Fault::unread)?;
         let Some(id) = known.and_then(|known| known.value.page) else { return Ok(Seen::Absent) };
         // Whoever reserves the key may die before the page itself is written: then nobody was woken.
-        let page: Option<Kept<Page>> = Store::of(world).load(id.as_str()).await.map_err(|fault| unread(&fault))?;
+        let page: Option<Kept<Page>> = Store::of(world).load(id.as_str()).await.map_err(Fault::unread)?;
         Ok(match page {
             Some(_) => Seen::Done(Finding { summary: format!("people are woken: {id}"), detail: json!({"page": id}) }),
             None => Seen::Absent,

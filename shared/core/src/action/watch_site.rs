@@ -3,12 +3,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Action, Class, Finding, Ownership, Seen};
+use super::{Action, Class, Finding, Ownership, Seen, step_key};
 use crate::{
     failure::{CallError, Failure, Fault},
     mrkdwn,
     plan::{self, Probe, ProbeKind},
-    policy::{OWNER_TAG, Permit, STEP_TAG},
+    policy::Permit,
     port::{Answer, Tags, World},
     probe,
     store::{Created, Kept, Record, Store},
@@ -48,8 +48,7 @@ impl Record for Wellness {
 impl Wellness {
     /// Notes how it is, and says since when it is well.
     async fn note(world: &World, tags: &Tags, well: bool) -> Result<Option<Timestamp>, Fault> {
-        let tag = |name: &str| tags.get(name).map(String::as_str).unwrap_or_default();
-        let of = format!("{}/{}", tag(OWNER_TAG), tag(STEP_TAG));
+        let of = step_key(tags);
         let store = Store::of(world);
         let now = world.clock.now();
         let kept: Kept<Self> = match store.create(Self { of, since: well.then_some(now) }).await? {

@@ -287,7 +287,7 @@ async fn propose(world: &World, current: &Current, seen: &Seen, slot: &Slot) -> 
         reason: None,
     };
     let worked = Worked { steps: vec![step], consequences, quorum: None, phrase: None };
-    proposal::propose(world, current, Opening::now(world), ask, worked).await.map_err(as_fault)
+    proposal::propose(world, current, Opening::now(world), ask, worked).await.map_err(Failure::into_fault)
 }
 
 /// The tags of a snapshot of a database, beside those of the run that takes it.
@@ -309,13 +309,6 @@ pub(super) fn target(seen: &Seen) -> Target {
         name: seen.live.name.clone(),
         environment: seen.live.entry.environment.clone(),
         region: seen.live.entry.region.clone(),
-    }
-}
-
-pub(super) fn as_fault(failure: Failure) -> Fault {
-    match failure {
-        Failure::Fault(fault) => fault,
-        Failure::Refusal(refusal) => Fault::new(refusal.to_string()),
     }
 }
 

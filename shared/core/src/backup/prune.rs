@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Agenda, Seen, Survey, agenda,
+    Agenda, DATABASE_TAG, Seen, Survey, agenda,
     retention::{self, Expendable, Facts},
     survey,
 };
@@ -15,7 +15,7 @@ use crate::{
     ident::StepId,
     plan::{Plan, Span},
     policy::Verb,
-    port::World,
+    port::{Snapshot, World},
     proposal::{self, Ask, Consequences, Flow, OnFailure, Opening, PlannedStep, Proposal, Worked},
     run::{Run, StepState},
     runbook,
@@ -89,7 +89,7 @@ async fn propose(world: &World, survey: &Survey, seen: &Seen, expendable: &[Expe
         reason: None,
     };
     let worked = Worked { steps, consequences, quorum: None, phrase: None };
-    proposal::propose(world, &survey.current, Opening::now(world), ask, worked).await.map_err(agenda::as_fault)
+    proposal::propose(world, &survey.current, Opening::now(world), ask, worked).await.map_err(Failure::into_fault)
 }
 
 fn step(seen: &Seen, index: usize, backup: &Expendable<'_>) -> PlannedStep {
@@ -125,23 +125,21 @@ pub(crate) fn is_pruning(proposal: &Proposal) -> bool {
 ///
 /// # Errors
 /// When our records can't be read.
-pub(crate) async fn is_deleting(world: &World, snapshot: &str) -> Result<bool, Fault> {
+pub(crate) async fn is_deleting(world: &World, snapshot: &Snapshot) -> Result<bool, Fault> {
+    // Only what bears the name of its database is ever deleted.
+    let Some(database) = snapshot.tags.get(DATABASE_TAG) else { return Ok(false) };
     let store = Store::of(world);
-    for agenda in survey::all::<Agenda>(world).await? {
-        let Some((id, _)) = agenda.value.pruned else { continue };
-        let run: Option<Kept<Run>> = store.load(id.run().as_str()).await?;
-        let Some(run) = run.filter(|run| !run.value.state.is_final()) else { continue };
-        let Some(proposal): Option<Kept<Proposal>> = store.load(id.as_str()).await? else { continue };
-        let on_its_way = |id: &StepId| {
-            let sent = |state: &StepState| matches!(state, StepState::Intended { .. } | StepState::Called { .. });
-            run.value.steps.iter().any(|step| step.id == *id && sent(&step.state))
-        };
-        let of_it = |act: &Act| matches!(act, Act::Prune(prune) if prune.snapshot == snapshot);
-        if proposal.value.steps.iter().any(|step| of_it(&step.act) && on_its_way(&step.id)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let agenda: Option<Kept<Agenda>> = store.load(database).await?;
+    let Some((id, _)) = agenda.and_then(|agenda| agenda.value.pruned) else { return Ok(false) };
+    let run: Option<Kept<Run>> = store.load(id.run().as_str()).await?;
+    let Some(run) = run.filter(|run| !run.value.state.is_final()) else { return Ok(false) };
+    let Some(proposal): Option<Kept<Proposal>> = store.load(id.as_str()).await? else { return Ok(false) };
+    let on_its_way = |id: &StepId| {
+        let sent = |state: &StepState| matches!(state, StepState::Intended { .. } | StepState::Called { .. });
+        run.value.steps.iter().any(|step| step.id == *id && sent(&step.state))
+    };
+    let of_it = |act: &Act| matches!(act, Act::Prune(prune) if prune.snapshot == snapshot.id);
+    Ok(proposal.value.steps.iter().any(|step| of_it(&step.act) && on_its_way(&step.id)))
 }
 
 /// Whether somebody holds a snapshot, or a proposal or a run restores from it.

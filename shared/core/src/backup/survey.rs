@@ -59,11 +59,7 @@ impl Survey {
     /// # Errors
     /// When there is no plan, or our own records can't be read.
     pub async fn take(world: &World) -> Result<Self, Fault> {
-        let current = match plan::current(world.blobs.as_ref()).await {
-            Ok(current) => current,
-            Err(Failure::Fault(fault)) => return Err(fault),
-            Err(Failure::Refusal(refusal)) => return Err(Fault::new(refusal.to_string())),
-        };
+        let current = plan::current(world.blobs.as_ref()).await.map_err(Failure::into_fault)?;
         let mut survey = Self {
             current,
             now: world.clock.now(),
@@ -130,10 +126,7 @@ impl Records {
     async fn entry(&self, world: &World, plan: &plan::Plan, name: &str) -> Result<plan::Database, Fault> {
         match (self.lineages.contains_key(name), plan.databases.get(name)) {
             (false, Some(entry)) => Ok(entry.clone()),
-            _ => database::entry(world, plan, name).await.map_err(|failure| match failure {
-                Failure::Fault(fault) => fault,
-                Failure::Refusal(refusal) => Fault::new(refusal.to_string()),
-            }),
+            _ => database::entry(world, plan, name).await.map_err(Failure::into_fault),
         }
     }
 

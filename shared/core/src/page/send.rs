@@ -32,11 +32,7 @@ const LONGEST: usize = 120;
 
 /// The plan in force.
 pub(super) async fn plan_now(world: &World) -> Result<Arc<Plan>, Fault> {
-    match plan::current(world.blobs.as_ref()).await {
-        Ok(current) => Ok(current.plan),
-        Err(Failure::Fault(fault)) => Err(fault),
-        Err(Failure::Refusal(refusal)) => Err(Fault::new(refusal.to_string())),
-    }
+    Ok(plan::current(world.blobs.as_ref()).await.map_err(Failure::into_fault)?.plan)
 }
 
 /// Wakes the next level, or says that nobody answers when there is none left.

@@ -52,7 +52,7 @@ use crate::{
     digest::digest_of,
     failure::{Fault, Refusal},
     policy::Verb,
-    proposal::{Target, TargetKind},
+    proposal::{Target, TargetKind, locked_service},
 };
 
 /// The key of the plan in the blobs.
@@ -220,20 +220,26 @@ impl Plan {
     }
 
     /// The digest of everything in the plan that decides what a run on this target does and who may approve it. An
-    /// edit elsewhere in the plan does not stop a recovery that is under way.
+    /// edit elsewhere in the plan does not stop a recovery that is under way. A run that goes through other services too holds
+    /// their locks, and what the plan says of them counts as well.
     ///
     /// # Errors
     /// Never for a plan that was loaded.
-    pub fn digest_for(&self, target: &Target) -> Result<String, Fault> {
-        let name = &target.name;
-        match target.kind {
+    pub fn digest_for(&self, target: &Target, locks: &[String]) -> Result<String, Fault> {
+        let name = target.name.as_str();
+        let own = match target.kind {
             TargetKind::Database => digest_of(&(self.schema, &self.slack, name, self.databases.get(name), &self.approvals)),
-            TargetKind::Service => {
-                let service = self.services.get(name);
-                let names = service.map(|service| service.databases.as_slice()).unwrap_or_default();
-                let databases: Vec<_> = names.iter().map(|name| (name, self.databases.get(name))).collect();
-                digest_of(&(self.schema, &self.slack, name, service, databases, &self.approvals))
-            }
-        }
+            TargetKind::Service => self.service_digest(name),
+        }?;
+        let others = locks.iter().filter(|lock| **lock != target.lock()).filter_map(|lock| locked_service(lock));
+        let others = others.map(|other| self.service_digest(other)).collect::<Result<Vec<_>, _>>()?;
+        if others.is_empty() { Ok(own) } else { digest_of(&(own, others)) }
+    }
+
+    fn service_digest(&self, name: &str) -> Result<String, Fault> {
+        let service = self.services.get(name);
+        let names = service.map(|service| service.databases.as_slice()).unwrap_or_default();
+        let databases: Vec<_> = names.iter().map(|name| (name, self.databases.get(name))).collect();
+        digest_of(&(self.schema, &self.slack, name, service, databases, &self.approvals))
     }
 }

@@ -143,7 +143,7 @@ pub async fn permit(world: &World, run: &Run, proposal: &Proposal, step: &Planne
         return Err(forbidden("the proposal is not the one that was decided on"));
     }
     let current = plan::current(world.blobs.as_ref()).await?;
-    if current.plan.digest_for(&proposal.target)? != proposal.plan_digest {
+    if current.plan.digest_for(&proposal.target, &proposal.locks)? != proposal.plan_digest {
         return Err(forbidden(format!("the plan says something else of {} than when this was approved", proposal.target.name)));
     }
     holds_locks(world, run, proposal).await?;

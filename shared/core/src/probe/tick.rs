@@ -19,11 +19,7 @@ const BUDGET: SignedDuration = SignedDuration::from_secs(25);
 /// # Errors
 /// When the plan or the records can't be read or written.
 pub async fn tick(world: &World) -> Result<(), Fault> {
-    let current = match plan::current(world.blobs.as_ref()).await {
-        Ok(current) => current,
-        Err(Failure::Fault(fault)) => return Err(fault),
-        Err(Failure::Refusal(refusal)) => return Err(Fault::new(refusal.to_string())),
-    };
+    let current = plan::current(world.blobs.as_ref()).await.map_err(Failure::into_fault)?;
     let questions = questions(&current.plan);
     let began = world.clock.now();
     let mut known: BTreeMap<String, Kept<Watch>> = watches(world).await?.into_iter().map(|kept| (kept.value.id.clone(), kept)).collect();

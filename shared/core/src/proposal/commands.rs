@@ -86,7 +86,8 @@ commands! {
     "db:status" => status, takes &[], gives &[("status", ValueKind::Text), ("latest_restorable", ValueKind::Moment)];
     "db:connection-test" => connection_test, takes &[], gives &[("server_version", ValueKind::Text)];
     "db:verify-connection" => verify_connection, takes &[], gives &[("server_version", ValueKind::Text)];
-    "db:verify-integrity", "db:full-integrity-check", "db:verify", "db:health-check" => verify_integrity, takes &[], gives &[("server_version", ValueKind::Text)];
+    "db:verify-integrity", "db:full-integrity-check", "db:verify", "db:health-check" =>
+        verify_integrity, takes &[], gives &[("server_version", ValueKind::Text)];
     "backup:database", "backup:emergency", "db:backup" => backup_now, takes &[],
         gives &[("snapshot", ValueKind::Text), ("taken_at", ValueKind::Moment), ("size_gib", ValueKind::Number)];
     "db:restore", "db:restore-latest", "restore:latest", "restore:from-clean-backup" => restore,
@@ -96,8 +97,10 @@ commands! {
     "failback:to-primary", "dns:failback" => moves::home, takes &[], gives &[];
     "health:check", "health:comprehensive" => sites::check, takes &[("for", TEXT)], gives &[("since", ValueKind::Moment)];
     "dns:check", "dns:verify" => sites::names, takes &[("site", TEXT)], gives &[("since", ValueKind::Moment)];
-    "alert:send", "page:raise" => words::page, takes &[("severity", NUMBER), ("to", TEXT), ("message", Takes::Words)], gives &[("page", ValueKind::Text)];
-    "alert:update", "alert:resolve", "alert:send-report" => words::tell, takes &[("message", Takes::Words)], gives &[("said", ValueKind::Text)];
+    "alert:send", "page:raise" =>
+        words::page, takes &[("severity", NUMBER), ("to", TEXT), ("message", Takes::Words)], gives &[("page", ValueKind::Text)];
+    "alert:update", "alert:resolve", "alert:send-report" =>
+        words::tell, takes &[("message", Takes::Words)], gives &[("said", ValueKind::Text)];
     // A command of another area stands here with its planner: a path to an `async fn(&mut Site<'_>, &Step) -> Result<Vec<Lane>, Failure>`.
 }
 

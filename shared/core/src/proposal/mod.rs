@@ -186,6 +186,9 @@ impl Target {
 }
 
 /// The name of a database's lock, as messages say it: `inventory is held by …`.
+/// How the names of services' locks begin. No name in a plan has a space.
+const SERVICE: &str = "service ";
+
 #[must_use]
 pub fn database_lock(name: &str) -> String {
     name.to_owned()
@@ -198,10 +201,16 @@ pub fn backup_lock(name: &str) -> String {
     format!("backup of {name}")
 }
 
-/// The name of a service's lock, as messages say it: `service shop is held by …`. No name in a plan has a space.
+/// The name of a service's lock, as messages say it: `service shop is held by …`.
 #[must_use]
 pub fn service_lock(name: &str) -> String {
-    format!("service {name}")
+    format!("{SERVICE}{name}")
+}
+
+/// The service whose lock it is.
+#[must_use]
+pub fn locked_service(lock: &str) -> Option<&str> {
+    lock.strip_prefix(SERVICE)
 }
 
 impl fmt::Display for TargetKind {

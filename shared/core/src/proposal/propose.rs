@@ -98,6 +98,7 @@ pub async fn propose(world: &World, current: &Current, opening: Opening, ask: As
     }
     let waits = quorum.as_ref().map_or(UNAPPROVED, |quorum| quorum.within.0);
     let phrase = phrase.unwrap_or_else(|| usual_phrase(&ask.target, consequences.recovery_point));
+    let locks = locks(&ask.target, ask.locks, &steps);
     Ok(Proposal {
         id: opening.id,
         verb: ask.verb,
@@ -106,9 +107,9 @@ pub async fn propose(world: &World, current: &Current, opening: Opening, ask: As
         right: Right::Granted,
         reason: ask.reason,
         asked_at: opening.now,
-        locks: locks(&ask.target, ask.locks, &steps),
         plan_version: current.version.clone(),
-        plan_digest: current.plan.digest_for(&ask.target)?,
+        plan_digest: current.plan.digest_for(&ask.target, &locks)?,
+        locks,
         runbook: ask.runbook.runbook.name,
         runbook_digest: ask.runbook.digest,
         target: ask.target,

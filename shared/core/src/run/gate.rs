@@ -131,7 +131,7 @@ fn child(visit: &Visit<'_>, current: &Current, planned: &PlannedStep, gate: &Gat
         reason: Some(reference::with_outputs(&gate.message, &flow::known(run, parent))),
         asked_at: at,
         plan_version: current.version.clone(),
-        plan_digest: current.plan.digest_for(&parent.target)?,
+        plan_digest: current.plan.digest_for(&parent.target, &parent.locks)?,
         consequences: Consequences { warnings: said(run, parent), usual_seconds: None, point_of_no_return, ..parent.consequences.clone() },
         steps,
         quorum: Some(gate.quorum.clone()),

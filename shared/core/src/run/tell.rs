@@ -2,7 +2,7 @@ use jiff::SignedDuration;
 
 use super::{Happened, Run, State, Told};
 use crate::{
-    failure::{CallError, Fault},
+    failure::{CallError, Failure, Fault},
     plan,
     port::{Posted, World},
     proposal::Proposal,
@@ -87,9 +87,5 @@ async fn refresh(world: &World, mut kept: Kept<Run>, proposal: &Proposal) -> Res
 
 /// Where runs are told of.
 pub(crate) async fn channel(world: &World) -> Result<String, Fault> {
-    match plan::current(world.blobs.as_ref()).await {
-        Ok(current) => Ok(current.plan.slack.channel.clone()),
-        Err(crate::failure::Failure::Fault(fault)) => Err(fault),
-        Err(crate::failure::Failure::Refusal(refusal)) => Err(Fault::new(refusal.to_string())),
-    }
+    Ok(plan::current(world.blobs.as_ref()).await.map_err(Failure::into_fault)?.plan.slack.channel.clone())
 }

@@ -28,12 +28,8 @@ impl Record for ToldRefused {
 
 /// Remembers a plan that is good; tells people once of each that is not.
 pub(super) async fn watch(world: &World) -> Result<(), Fault> {
-    let current = match plan::current(world.blobs.as_ref()).await {
-        Ok(current) => current,
-        Err(Failure::Fault(fault)) => return Err(fault),
-        // Nothing was ever good: there is no channel to speak in.
-        Err(Failure::Refusal(refusal)) => return Err(Fault::new(refusal.to_string())),
-    };
+    // Where nothing was ever good, there is no channel to speak in.
+    let current = plan::current(world.blobs.as_ref()).await.map_err(Failure::into_fault)?;
     match &current.refused {
         Some(refused) => tell(world, &current, refused).await,
         None => {

@@ -341,7 +341,7 @@ fn ordered(sim: &mut Sim) -> (Run, Proposal) {
     let target = Target { kind: TargetKind::Service, name: "store".to_owned(), ..made.target.clone() };
     let proposal = Proposal {
         verb: policy::Verb::Failover,
-        plan_digest: plan.digest_for(&target).unwrap(),
+        plan_digest: plan.digest_for(&target, &[]).unwrap(),
         target,
         locks: vec![],
         requester: Actor::System("watch".to_owned()),

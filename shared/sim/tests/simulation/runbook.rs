@@ -214,3 +214,35 @@ steps:
     let answer = sim.as_("ana").types("restore orders --latest");
     assert!(answer.contains(&format!("orders is held by {}", run.id)), "{answer}");
 }
+
+#[test]
+fn d11_a_plan_that_was_edited_for_another_service_of_the_run_stops_it() {
+    let two = "
+name: Both
+steps:
+  - {name: Ask, gate: {message: Go on?}}
+  - {name: Keep, for_each: [shop, store], commands: [npm run backup:database], timeout: 2h}
+";
+    let began = |edit: &dyn Fn(&str) -> String| {
+        let mut sim = world(96, Faults::Never, two);
+        let blobs = sim.see(|state| state.blobs["plan.yaml"].clone());
+        let store = "services:\n  store: { environment: staging, databases: [inventory] }\n";
+        let plan = String::from_utf8(blobs.last().unwrap().clone()).unwrap().replace("services:\n", store);
+        sim.put_plan(&plan);
+        sim.as_("ana").types("runbook run mine --on shop");
+        sim.until_run(HOUR, asked).expect("people are asked");
+        assert_eq!(sim.run().unwrap().locks, ["inventory", "orders", "service shop", "service store"]);
+        sim.put_plan(&edit(&plan));
+        let gate = at_the_gate(&sim).unwrap();
+        approves(&mut sim, "ben", &gate);
+        sim.until_run(4 * HOUR, |run| !matches!(run.state, State::Running) || run.state.is_final());
+        sim
+    };
+    let sim = began(&|plan| plan.replace("name: inventory.db.internal", "name: stock.db.internal"));
+    assert!(matches!(sim.run().unwrap().state, State::Stuck { .. }), "{:?}", sim.run().unwrap().state);
+    assert!(sim.shows("plan says something else"));
+    assert_eq!(sim.effects("create_snapshot"), 0);
+    let sim = began(&|plan| plan.replace("organization: Example", "organization: Other"));
+    assert_eq!(sim.run().unwrap().state, State::Succeeded);
+    assert_eq!(sim.effects("create_snapshot"), 2);
+}
