@@ -28,5 +28,6 @@ pub mod runbook;
 pub mod standby;
 pub mod store;
 pub mod sweep;
+mod together;
 pub mod view;
 pub mod when;

@@ -14,6 +14,7 @@ mod roster;
 mod runs;
 mod send;
 mod undelivered;
+mod unwatched;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,7 @@ pub use roster::{Turn, ladder, on_call_now, turn, woken};
 pub use runs::watch_runs;
 pub use send::next_rung;
 pub use undelivered::{Undelivered, undelivered};
+pub use unwatched::{UNWATCHED, UNWATCHED_KEY, unwatched};
 
 use crate::{
     ident::{Actor, PageId},

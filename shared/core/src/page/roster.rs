@@ -77,13 +77,13 @@ pub fn ladder(plan: &Plan, page: &Page) -> Vec<Level> {
         by: BY.to_vec(),
         within: plan.on_call.escalation.first().map_or(WITHIN, |level| level.within),
     };
-    let mut levels: Vec<Level> = (!page.to.is_empty()).then_some(own).into_iter().collect();
-    if plan.on_call.escalation.is_empty() {
-        levels.push(everybody(plan));
-    } else {
-        levels.extend(plan.on_call.escalation.iter().cloned());
-    }
-    levels
+    let own = (!page.to.is_empty()).then_some(own);
+    own.into_iter().chain(ladder_of(plan)).collect()
+}
+
+/// The plan's levels; everybody, where it has none.
+pub(super) fn ladder_of(plan: &Plan) -> Vec<Level> {
+    if plan.on_call.escalation.is_empty() { vec![everybody(plan)] } else { plan.on_call.escalation.clone() }
 }
 
 /// A level that wakes everybody.

@@ -1,9 +1,10 @@
-use super::{Question, together::together};
+use super::Question;
 use crate::{
     database,
     failure::{CallError, Failure},
     plan::{self, Plan, Probe, ProbeKind, Traffic},
     port::{self, Answer, SqlTarget, World},
+    together::together,
 };
 
 /// So many questions are under way at once.

@@ -10,7 +10,6 @@ mod question;
 mod state;
 mod tell;
 mod tick;
-mod together;
 mod watch;
 
 pub use ask::{Heard, ask, ask_all};

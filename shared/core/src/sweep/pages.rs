@@ -11,5 +11,8 @@ pub(super) async fn wake(world: &World, swept: &mut Swept) -> Result<(), Fault> 
     for woken in [&runs, &alerts, &due].into_iter().flatten() {
         swept.woken += woken;
     }
-    runs.and(alerts).and(due).map(drop)
+    let seen_to = runs.and(alerts).and(due).map(drop);
+    // Whatever keeps us from it: nobody else would say that nobody is woken any more.
+    swept.woken += page::unwatched(world, seen_to.as_ref().err()).await?;
+    seen_to
 }

@@ -32,6 +32,7 @@ mod safety;
 #[cfg(test)]
 pub(crate) mod tests;
 mod told;
+mod unwatched;
 mod why;
 
 pub use alert::{alert, alert_over};
@@ -66,4 +67,5 @@ pub use runbook::{ListedRunbook, runbook_dry_run, runbook_list, runbook_shown, s
 pub use runbook_form::{RunbookChoices, argument_handle, runbook_form};
 pub use safety::{Safety, database_status};
 pub use told::{fault, form_expired, intervention_noted, looking, of_form, refusal, started, told_form};
+pub use unwatched::{Dark, unwatched, unwatched_call, unwatched_email, unwatched_line, unwatched_sms, watched_again};
 pub use why::why_ledger;

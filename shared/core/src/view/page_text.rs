@@ -8,14 +8,14 @@ use crate::{
 };
 
 /// A text message is paid for by the piece of 153 characters; two of them are read on a locked screen.
-const SMS: usize = 300;
+pub(super) const SMS: usize = 300;
 /// What PagerDuty takes as a summary.
-const LINE: usize = 1_024;
+pub(super) const LINE: usize = 1_024;
 /// What mail programs show of a subject.
 const SUBJECT: usize = 150;
 
 /// One line without anything that could end it, turn its direction or move a terminal's cursor.
-fn line(text: &str, most: usize) -> String {
+pub(super) fn line(text: &str, most: usize) -> String {
     let clean = |character: char| match character {
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => ' ',
         control if control.is_control() => ' ',
@@ -77,7 +77,7 @@ pub fn page_email(plan: &Plan, page: &Page, code: Option<&str>) -> (String, Stri
     (subject, paragraphs.join("\n\n"), html)
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 

@@ -16,6 +16,7 @@ mod run;
 mod runbook;
 mod safety;
 pub(crate) mod sample;
+mod unwatched;
 
 use super::{Block, Element, Form, Message};
 
