@@ -19,6 +19,7 @@ pub mod ident;
 pub mod page;
 pub mod picture;
 pub mod plan;
+pub mod planted;
 pub mod policy;
 pub mod port;
 pub mod probe;

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     failure::CallError,
     mrkdwn,
+    planted::{Bug, planted},
     policy::Permit,
     port::World,
     standby::{FROZEN_BY, IN_RECOVERY, LAG, RECEIVERS},
@@ -62,6 +63,7 @@ impl Action for AwaitStandby {
             Some(run) => said.of(FROZEN_BY) == Some(run),
             None => lag <= 0.0,
         };
+        let has_all = has_all || planted(Bug::StandbyBehind) || planted(Bug::FreezeUnchecked);
         Ok(match (has_all, &self.mark) {
             (true, Some(_)) => Seen::Done(Finding {
                 summary: format!("{} has all that {} ever committed", found.id, self.source),

@@ -5,6 +5,7 @@ use super::{Action, Class, Finding, Node, Ownership, Seen, node::Looked};
 use crate::{
     failure::CallError,
     mrkdwn,
+    planted::{Bug, planted},
     policy::Permit,
     port::World,
     standby::{OLD_SESSIONS, READ_ONLY},
@@ -44,6 +45,7 @@ impl Action for CheckFence {
         };
         let sessions = said.of(OLD_SESSIONS).unwrap_or("0");
         Ok(match (said.of(READ_ONLY), sessions) {
+            _ if planted(Bug::FenceUnchecked) => fenced("it was frozen before".to_owned()),
             (Some("on"), "0") => fenced(format!("{} answers, and refuses writes", found.id)),
             (Some("on"), sessions) => {
                 Seen::Broken(Finding::said(format!("{} has {sessions} sessions from before it was frozen, which may write", found.id)))

@@ -6,6 +6,7 @@ use super::{Action, Class, Finding, Node, Ownership, Seen, node::Looked};
 use crate::{
     failure::CallError,
     mrkdwn,
+    planted::{Bug, planted},
     policy::{Permit, Verb},
     port::{SqlChange, World},
     standby::{FROZEN_BY, OLD_SESSIONS, READ_ONLY},
@@ -49,6 +50,9 @@ impl Action for Freeze {
     }
 
     async fn observe(&self, world: &World, owner: Ownership<'_>) -> Result<Seen, CallError> {
+        if planted(Bug::FreezeUnchecked) {
+            return Ok(Seen::Done(Finding::said("nobody writes at night")));
+        }
         let gone = |why: String| Seen::Done(Finding::said(format!("{why}, so it takes no writes")));
         let found = match (self.primary.look(world, Some(owner)).await?, self.answers) {
             (Looked::There(found), _) => found,

@@ -64,7 +64,8 @@ pub use write_probe::WriteProbe;
 
 use crate::{
     failure::CallError,
-    policy::{OWNER_TAG, Permit, Verb},
+    planted::{Bug, planted},
+    policy::{OWNER_TAG, Permit, STEP_TAG, Verb},
     port::{Phase, Settings, Tags, WRONG_STATE, World},
     view::Mrkdwn,
 };
@@ -276,13 +277,13 @@ impl Finding {
     }
 }
 
-/// An instance is busy with what passes by itself, a backup mostly: nobody need be asked, and it is looked at again.
 /// A step of a run in one word, from the tags that its effects bear: the key of records that it keeps for itself.
 fn step_key(tags: &Tags) -> String {
     let tag = |name: &str| tags.get(name).map(String::as_str).unwrap_or_default();
     format!("{}/{}", tag(OWNER_TAG), tag(STEP_TAG))
 }
 
+/// An instance is busy with what passes by itself, a backup mostly: nobody need be asked, and it is looked at again.
 fn busy(instance: &str, status: &Phase) -> CallError {
     CallError::NotNow { code: WRONG_STATE.to_owned(), why: format!("{instance} is {status}") }
 }
@@ -306,13 +307,13 @@ impl Ownership<'_> {
     /// Whether a resource with these tags was made by this step of this run.
     #[must_use]
     pub fn holds(&self, tags: &Tags) -> bool {
-        self.tags.iter().all(|(key, value)| tags.get(key) == Some(value))
+        self.tags.iter().all(|(key, value)| tags.get(key) == Some(value)) || planted(Bug::ForeignAdopted)
     }
 
     /// Whether a resource with these tags was made by this run.
     #[must_use]
     pub fn same_run(&self, tags: &Tags) -> bool {
-        self.tags.get(OWNER_TAG).is_some_and(|run| tags.get(OWNER_TAG) == Some(run))
+        self.tags.get(OWNER_TAG).is_some_and(|run| tags.get(OWNER_TAG) == Some(run)) || planted(Bug::ForeignAdopted)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     database::{Route, rerouted},
     failure::CallError,
     mrkdwn,
+    planted::{Bug, planted},
     policy::{Permit, Verb},
     port::{Phase, World},
     view::{Code, Mrkdwn, place},
@@ -80,6 +81,7 @@ impl Action for Retire {
     }
 
     async fn call(&self, world: &World, permit: &Permit) -> Result<(), CallError> {
-        world.databases.delete_instance(permit, &self.region, &self.instance, Some(&self.final_snapshot)).await
+        let last = Some(self.final_snapshot.as_str()).filter(|_| !planted(Bug::LastSnapshotLeftOut));
+        world.databases.delete_instance(permit, &self.region, &self.instance, last).await
     }
 }

@@ -8,7 +8,8 @@ use super::{Action, Class, Finding, Ownership, Seen, step_key};
 use crate::{
     failure::{CallError, Fault},
     mrkdwn,
-    policy::{OWNER_TAG, Permit, STEP_TAG, Verb},
+    planted::{Bug, planted},
+    policy::{Permit, Verb},
     port::{ChangeStatus, RecordChange, RecordSet, Tags, World, sound},
     store::{Created, Kept, Record, Store},
     view::{Code, Mrkdwn},
@@ -173,6 +174,11 @@ impl Action for UpdateDns {
     }
 
     async fn call(&self, world: &World, permit: &Permit) -> Result<(), CallError> {
+        if planted(Bug::RecordsEmptied) {
+            let mut emptied = self.changes.clone();
+            emptied.iter_mut().for_each(|change| change.after.values.clear());
+            return world.dns.change_batch(permit, &self.zone, &emptied).await.map(drop);
+        }
         sound(&self.changes)?;
         let change = world.dns.change_batch(permit, &self.zone, &self.changes).await?;
         if let Err(fault) = DnsBatch::keep(world, &permit.owner_tags(), change).await {

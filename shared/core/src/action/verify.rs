@@ -8,6 +8,7 @@ use crate::{
     failure::CallError,
     mrkdwn,
     plan::{Check, Expectation},
+    planted::{Bug, planted},
     policy::Permit,
     port::{Inspection, Probe, ProbeResult, SqlTarget, World},
     view::{Code, Moment, Mrkdwn},
@@ -138,7 +139,7 @@ impl Verify {
             .collect();
         let failed: Vec<&CheckResult> = results.iter().filter(|result| !result.passed).collect();
         let detail = json!({"checks": results, "server_version": inspection.server_version});
-        if failed.is_empty() {
+        if failed.is_empty() || planted(Bug::ChecksIgnored) {
             let summary = match results.len() {
                 0 if self.through != Through::Endpoint => format!("signed in as the applications do: they reach {}", self.instance),
                 0 => "signed in; the plan has no checks for it".to_owned(),

@@ -7,6 +7,7 @@ use crate::{
     failure::{Failure, Fault, Refusal},
     ident::{Actor, Identity, ProposalId},
     plan::Plan,
+    planted::{Bug, planted},
     policy,
     port::World,
     store::{Kept, Store},
@@ -44,16 +45,21 @@ const RACES: u32 = 20;
 pub async fn decide(world: &World, plan: &Plan, id: &ProposalId, by: &Identity, decision: Decision) -> Result<Answer, Failure> {
     let store = Store::of(world);
     for _ in 0..RACES {
-        let kept: Kept<Approval> =
+        let mut kept: Kept<Approval> =
             store.load(id.as_str()).await?.ok_or_else(|| Refusal::new(format!("There is no proposal {id} that waits for approval.")))?;
         let now = world.clock.now();
-        if !kept.value.is_open(now) {
+        if !kept.value.is_open(now) && !planted(Bug::SecondDecision) {
             return Ok(late(kept.value, by, decision));
         }
         entitled(world, plan, &kept.value, by, decision).await?;
         let Some(next) = kept.value.after(by, decision, now) else { return Ok(Answer::Already(kept.value)) };
         // The audit says what is attempted before it is done; the approval's own record says whether it was.
         audit::append(world, event(&kept, by, decision, now)).await?;
+        if planted(Bug::CheckThenAct)
+            && let Some(there) = store.load(id.as_str()).await?
+        {
+            kept = there;
+        }
         // The time of the write, not of the look: whoever was frozen in between may wake when the approval's time is over.
         if let Ok(kept) = store.replace_live(&kept, next, world.clock.now()).await? {
             return Ok(Answer::Counted(kept.value));
@@ -71,7 +77,7 @@ impl Approval {
         match decision {
             Decision::Deny => next.state = State::Denied { by: by.clone(), at },
             Decision::Cancel => next.state = State::Cancelled { by: by.clone(), at },
-            Decision::Approve if self.votes.iter().any(|vote| vote.by == *by) => return None,
+            Decision::Approve if self.votes.iter().any(|vote| vote.by == *by) && !planted(Bug::VotesCounted) => return None,
             Decision::Approve => {
                 next.votes.push(Vote { by: by.clone(), at });
                 if next.missing() == 0 {
@@ -87,7 +93,7 @@ impl Approval {
     #[must_use]
     pub fn excludes(&self, by: &Identity, decision: Decision) -> bool {
         match decision {
-            Decision::Approve => self.requester == *by,
+            Decision::Approve => self.requester == *by && !planted(Bug::SelfApproval),
             Decision::Cancel => self.requester != *by,
             Decision::Deny => false,
         }

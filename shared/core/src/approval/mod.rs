@@ -10,6 +10,7 @@ pub use decide::{Answer, Decision, decide, expire};
 use crate::{
     ident::{Identity, ProposalId, RunId},
     plan::Quorum,
+    planted::{Bug, planted},
     port::Posted,
     proposal::Proposal,
     store::Record,
@@ -107,7 +108,7 @@ impl Approval {
     /// Whether votes are still awaited at this time.
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
-        self.state == State::Pending && now < self.expires_at
+        self.state == State::Pending && (now < self.expires_at || planted(Bug::ExpiryIgnored))
     }
 
     /// When it was decided on, or its time was over; `None` while it is open.
@@ -136,7 +137,7 @@ impl Record for Approval {
 
     /// Judged by the table in the write itself: a decision at the last millisecond lands, one at the expiry does not.
     fn live_until(&self) -> Option<Timestamp> {
-        Some(self.expires_at)
+        Some(if planted(Bug::ExpiryIgnored) { Timestamp::MAX } else { self.expires_at })
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{CLASS_TAG, DATABASE_TAG, HOLD_TAG, RecoveryPoint};
 use crate::{
     plan::{BackupClass, Schedule},
+    planted::{Bug, planted},
     policy::OWNER_TAG,
     port::SnapshotKind,
 };
@@ -69,7 +70,10 @@ fn class_of(facts: &Facts<'_>, point: &RecoveryPoint) -> Option<(BackupClass, Si
         && snapshot.region == facts.region
         && snapshot.tags.contains_key(OWNER_TAG)
         && snapshot.tags.get(DATABASE_TAG).is_some_and(|database| database == facts.database);
-    let class = BackupClass::named(snapshot.tags.get(CLASS_TAG)?).filter(|_| ours)?;
+    let class = match snapshot.tags.get(CLASS_TAG) {
+        None if planted(Bug::NotOursPruned) && snapshot.kind == SnapshotKind::Manual => BackupClass::Daily,
+        named => BackupClass::named(named?).filter(|_| ours)?,
+    };
     let keep = facts.schedules.iter().filter(|schedule| schedule.class == class).map(|schedule| schedule.keep.0).max()?;
     Some((class, keep))
 }
@@ -86,6 +90,9 @@ fn indispensable(facts: &Facts<'_>) -> BTreeSet<String> {
         usable.max_by_key(|point| (point.taken_at(), point.id())).map(|point| point.id().to_owned())
     };
     let mut kept = facts.held.clone();
+    if planted(Bug::NewestPruned) {
+        return kept;
+    }
     kept.extend(facts.points.iter().filter(|point| point.snapshot.tags.contains_key(HOLD_TAG)).map(|point| point.id().to_owned()));
     kept.extend(newest(&|_| true));
     kept.extend(newest(&|point| point.is_verified()));

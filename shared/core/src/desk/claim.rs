@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::Delivery;
 use crate::{
     failure::Fault,
+    planted::{Bug, planted},
     port::World,
     store::{Created, Kept, Record, Store},
 };
@@ -42,7 +43,7 @@ pub(super) async fn take(world: &World, delivery: &Delivery) -> Result<Option<Ke
     let claim = Claim { key: delivery.key.clone(), until: now.saturating_add(LEASE).unwrap_or(Timestamp::MAX), done: false };
     match store.create(claim.clone()).await? {
         Created::New(kept) => Ok(Some(kept)),
-        Created::Already(kept) if kept.value.done => Ok(None),
+        Created::Already(kept) if kept.value.done || planted(Bug::RepetitionDropped) => Ok(None),
         Created::Already(kept) if now < kept.value.until => {
             Err(Fault::new(format!("delivery {} is being worked on until {}", delivery.reference, kept.value.until)))
         }

@@ -7,6 +7,7 @@ use crate::{
     command::ack::{self, Press},
     failure::{Failure, Fault, Refusal},
     ident::{ProposalId, RunId},
+    planted::{Bug, planted},
     policy,
     port::{Posted, World},
     proposal::{self, Asked, Proposal},
@@ -85,7 +86,9 @@ pub async fn tell_decision(world: &World, approval: &Approval, proposal: &Propos
     refresh_cards(world, approval, proposal).await;
     let reply = view::decision_reply(approval, proposal);
     let thread = approval.cards.first().map(|card| (card.channel.as_str(), Some(card.ts.as_str())));
-    let requester = super::propose::requester(proposal).filter(|_| approval.state != State::Pending).map(|user| (user, None));
+    let requester = super::propose::requester(proposal)
+        .filter(|_| approval.state != State::Pending && !planted(Bug::AnswerSkipped))
+        .map(|user| (user, None));
     if let Some(gate) = proposal.gate.as_ref().filter(|_| approval.state != State::Pending)
         && let Err(fault) = crate::run::gate_decided(world, gate).await
     {

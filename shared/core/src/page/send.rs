@@ -16,6 +16,7 @@ use crate::{
     failure::{CallError, Failure, Fault},
     ident::Actor,
     plan::{self, Channel, Level, Person, Plan},
+    planted::{Bug, planted},
     port::{self, Alert, Letter, Posted, Sent, World},
     store::{Kept, Store},
     view,
@@ -224,6 +225,7 @@ async fn record(world: &World, plan: &Plan, kept: Kept<Page>, index: usize, came
         let attempt = attempt.clone();
         if attempt.channel == Channel::Pagerduty && attempt.arrived() {
             next.pagerduty = Some(PagerState::Triggered);
+            next.next_at = next.next_at.filter(|_| !planted(Bug::TakenIsAcknowledged));
         }
         if !matches!(attempt.outcome, AttemptOutcome::Accepted) {
             next.attempts.extend(instead(plan, &next, &attempt, world.clock.now()));
@@ -246,7 +248,7 @@ pub(super) fn instead(plan: &Plan, page: &Page, failed: &Attempt, now: Timestamp
         vec![failed.person.clone()]
     };
     let mut attempts = Vec::new();
-    for person in people {
+    for person in people.into_iter().filter(|_| !planted(Bug::NoOtherWay)) {
         let tried = |channel| {
             page.attempts.iter().any(|made| made.person == person && made.channel == channel && (made.round, made.level) == place)
         };

@@ -93,28 +93,34 @@ async fn pointer(blobs: &dyn Blobs) -> Result<Option<Live>, Fault> {
     serde_json::from_slice(&blob.bytes).map(Some).map_err(|error| Fault::because("the pointer to the last good plan can't be read", error))
 }
 
-/// The plan that this process read last, by the digest of its bytes: a run asks for the plan in force before every change.
-/// What the bytes mean depends on nothing else.
-static LAST: Mutex<Option<(String, Arc<Plan>)>> = Mutex::new(None);
+/// What a file says.
+#[derive(Clone)]
+struct Read {
+    bytes: Arc<[u8]>,
+    digest: String,
+    plan: Arc<Plan>,
+}
 
-fn parse(bytes: &[u8], digest: &str) -> Result<Arc<Plan>, (String, Vec<Finding>)> {
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((known, plan)) = last.as_ref()
-        && known == digest
+/// The file that this process read last: a run asks for the plan in force before every change. What the bytes mean depends on
+/// nothing else.
+static LAST: Mutex<Option<Read>> = Mutex::new(None);
+
+fn parse(bytes: &[u8]) -> Result<Read, (String, Vec<Finding>)> {
+    if let Some(last) = LAST.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+        && *last.bytes == *bytes
     {
-        return Ok(plan.clone());
+        return Ok(last.clone());
     }
     let text = std::str::from_utf8(bytes).map_err(|error| (format!("it is not UTF-8 from byte {} on", error.valid_up_to()), Vec::new()))?;
     let plan = Arc::new(load(text).map_err(|error| (error.message, error.findings))?);
-    *last = Some((digest.to_owned(), plan.clone()));
-    Ok(plan)
+    let read = Read { bytes: bytes.into(), digest: sha256_hex(bytes), plan };
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(read.clone());
+    Ok(read)
 }
 
 fn read(blob: Blob) -> Result<Current, Refused> {
-    let Blob { version, bytes } = blob;
-    let digest = sha256_hex(&bytes);
-    match parse(&bytes, &digest) {
-        Ok(plan) => Ok(Current { plan, version, digest, refused: None }),
-        Err((why, findings)) => Err(Refused { version, why, findings }),
+    match parse(&blob.bytes) {
+        Ok(Read { plan, digest, .. }) => Ok(Current { plan, version: blob.version, digest, refused: None }),
+        Err((why, findings)) => Err(Refused { version: blob.version, why, findings }),
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     failure::{Failure, Fault, Refusal},
     ident::Identity,
     plan::{Person, Plan, Quorum},
+    planted::{Bug, planted},
     port::{Directory, Profile},
 };
 
@@ -95,17 +96,27 @@ async fn decided(
     ask: &Ask<'_>,
     quorum: Option<&[String]>,
 ) -> Result<Authorized, Failure> {
+    let waved = || Authorized { identity: identity.clone(), name: identity.user.clone(), roles: Vec::new(), zone: None };
+    if planted(if quorum.is_some() { Bug::AnybodyApproves } else { Bug::AllowedByDefault }) {
+        return Ok(waved());
+    }
     let (name, person) = member(plan, identity)?;
     let ruled = |profile| rule(plan, (name, person, profile), ask, quorum);
     if let Ruling::Denied(because) = ruled(None)? {
         return Err(refusal(plan, person, ask, quorum, &because).into());
     }
-    let profile = profile(directory, identity, ask.verb).await?;
+    let profile = match profile(directory, identity, ask.verb).await {
+        Err(_) if planted(Bug::LookUpFailureIsYes) => return Ok(waved()),
+        looked => looked?,
+    };
     let Some(profile) = profile else {
         return Err(Refusal::new("Slack does not know your account, so it can't be verified.").into());
     };
     let organization = profile.enterprise.as_deref().unwrap_or(&profile.team);
-    if let Ruling::Denied(because) = ruled(Some((&profile, organization != identity.org)))? {
+    let foreign = organization != identity.org && !planted(Bug::ForeignOrganization);
+    if let Ruling::Denied(because) = ruled(Some((&profile, foreign)))?
+        && !planted(Bug::AccountUnchecked)
+    {
         return Err(refusal(plan, person, ask, quorum, &because).into());
     }
     Ok(Authorized { identity: identity.clone(), name: name.to_owned(), roles: person.roles.clone(), zone: profile.zone })
@@ -176,7 +187,7 @@ fn refusal(plan: &Plan, person: &Person, ask: &Ask<'_>, quorum: Option<&[String]
 pub(super) fn member<'a>(plan: &'a Plan, identity: &Identity) -> Result<(&'a str, &'a Person), Refusal> {
     let stranger =
         || Refusal::new("You are not in this organization's recovery plan.").instead("Ask somebody who maintains the plan to add you.");
-    if identity.org != plan.slack.organization {
+    if identity.org != plan.slack.organization && !planted(Bug::ForeignOrganization) {
         return Err(stranger());
     }
     plan.person(&identity.user).ok_or_else(stranger)

@@ -9,6 +9,7 @@ use crate::{
     failure::{CallError, Failure, Fault},
     ident::{Actor, Identity, ProposalId, StepId},
     plan,
+    planted::{Bug, planted},
     policy::{Ask, Circumstances, On, authorize::counts_on, authorize_under, break_glass, gate, standing},
     port::{Tags, World},
     proposal::{PlannedStep, Proposal, Right},
@@ -143,10 +144,13 @@ pub async fn permit(world: &World, run: &Run, proposal: &Proposal, step: &Planne
         return Err(forbidden("the proposal is not the one that was decided on"));
     }
     let current = plan::current(world.blobs.as_ref()).await?;
-    if current.plan.digest_for(&proposal.target, &proposal.locks)? != proposal.plan_digest {
+    let edited = current.plan.digest_for(&proposal.target, &proposal.locks)? != proposal.plan_digest;
+    if edited && !planted(Bug::PlanEditUnseen) {
         return Err(forbidden(format!("the plan says something else of {} than when this was approved", proposal.target.name)));
     }
-    holds_locks(world, run, proposal).await?;
+    if !planted(Bug::LockNotTaken) {
+        holds_locks(world, run, proposal).await?;
+    }
     let authority = match (&proposal.right, &proposal.quorum) {
         (Right::Order(name), _) => standing::standing(world, run, proposal, &current.plan, name).await?,
         (Right::BreakGlass, _) if !break_glass::holds(proposal) => {
@@ -158,8 +162,8 @@ pub async fn permit(world: &World, run: &Run, proposal: &Proposal, step: &Planne
     };
     gate::passed(world, run, proposal, step, &current.plan).await?;
     match step.act.action().drift(world).await? {
-        Some(what) => Err(forbidden(format!("the world has changed since this was proposed: {what}"))),
-        None => Ok(Permit { run: run.id.0.clone(), step: step.id.clone(), authority, until: Timestamp::MAX }),
+        Some(what) if !planted(Bug::DriftUnseen) => Err(forbidden(format!("the world has changed since this was proposed: {what}"))),
+        _ => Ok(Permit { run: run.id.0.clone(), step: step.id.clone(), authority, until: Timestamp::MAX }),
     }
 }
 
@@ -178,7 +182,8 @@ async fn holds_locks(world: &World, run: &Run, proposal: &Proposal) -> Result<()
 async fn approved(world: &World, run: &Run, proposal: &Proposal, plan: &plan::Plan) -> Result<Authority, Withheld> {
     let approval: Option<Kept<Approval>> = Store::of(world).load(proposal.id.as_str()).await?;
     let approval = approval.ok_or_else(|| forbidden("nobody was asked to approve this"))?.value;
-    if !matches!(approval.state, State::Approved { .. }) || approval.digest != run.digest {
+    let same = approval.digest == run.digest || planted(Bug::DigestUnchecked);
+    if !matches!(approval.state, State::Approved { .. }) || !same {
         return Err(forbidden("this was not approved"));
     }
     // The approval's own copy of how many and who is what was counted by; the digest covers the proposal's.
@@ -190,7 +195,7 @@ async fn approved(world: &World, run: &Run, proposal: &Proposal, plan: &plan::Pl
     if voters.len() < usize::from(approval.quorum.needed.max(1)) {
         return Err(forbidden("too few people approved this"));
     }
-    for voter in voters {
+    for voter in voters.into_iter().filter(|_| !planted(Bug::AuthorityRemembered)) {
         match counts_on(plan, world.directory.as_ref(), voter, &approval.quorum, On::Target(&proposal.target)).await {
             Ok(_) => {}
             Err(Failure::Refusal(why)) => return Err(forbidden(format!("an approval no longer counts: {}", why.sentence))),
@@ -235,7 +240,7 @@ fn has_acted(run: &Run, proposal: &Proposal) -> bool {
 }
 
 fn is_requester(proposal: &Proposal, voter: &Identity) -> bool {
-    matches!(&proposal.requester, Actor::Person(person) if person == voter)
+    matches!(&proposal.requester, Actor::Person(person) if person == voter) && !planted(Bug::SelfApproval)
 }
 
 /// What retention's rules allow is asked for by the schedule alone, and judged anew for each backup.

@@ -7,7 +7,8 @@ use super::{Happened, Run, State, StepRecord, StepState, gate};
 use crate::{
     audit,
     failure::Fault,
-    ident::Actor,
+    ident::{Actor, RunId},
+    planted::{Bug, planted},
     port::{Launch, World},
     proposal::Proposal,
     store::{Created, Kept, Store},
@@ -63,7 +64,7 @@ fn fresh(proposal: &Proposal, decided_at: Timestamp, now: Timestamp) -> Result<R
         tolerated: false,
     };
     let mut run = Run {
-        id: proposal.id.run(),
+        id: if planted(Bug::RunIdMadeUp) { RunId(format!("{}-{}", proposal.id.run(), now.as_millisecond())) } else { proposal.id.run() },
         proposal: proposal.id.clone(),
         digest: proposal.digest()?,
         locks: proposal.held(),
@@ -86,7 +87,7 @@ fn fresh(proposal: &Proposal, decided_at: Timestamp, now: Timestamp) -> Result<R
         started_at: now,
         ended_at: None,
     };
-    if now > proposal.expires_at.saturating_add(GRACE).unwrap_or(Timestamp::MAX) {
+    if now > proposal.expires_at.saturating_add(GRACE).unwrap_or(Timestamp::MAX) && !planted(Bug::LateStart) {
         run.state = State::Failed { why: format!("it was decided at {decided_at} but could not be started in time; nothing was done") };
         run.ended_at = Some(now);
         run.happened(now, Happened::Ended);

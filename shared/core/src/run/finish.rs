@@ -12,6 +12,7 @@ use crate::{
     database::{Lineage, Reign, StandingBy},
     failure::Fault,
     ident::StepId,
+    planted::{Bug, planted},
     port::{Replication, RestoreFrom, World},
     proposal::{self, PlannedStep, Proposal, TargetKind},
     store::{Created, Kept, Record, Store},
@@ -22,7 +23,7 @@ const RACES: u32 = 10;
 
 /// Takes the locks on all that the run touches, in their order. `Some`: why one can't be had.
 pub(super) async fn take_locks(visit: &Visit<'_>) -> Result<Option<String>, Interrupted> {
-    for lock in &visit.run().locks {
+    for lock in visit.run().locks.iter().filter(|_| !planted(Bug::LockNotTaken)) {
         if let Some(why) = take_lock(visit, lock).await? {
             return Ok(Some(why));
         }
@@ -43,7 +44,7 @@ async fn take_lock(visit: &Visit<'_>, lock: &str) -> Result<Option<String>, Inte
         if let Some(holder) = &held.value.run {
             let holder: Option<Kept<Run>> = store.load(holder.as_str()).await?;
             // One whose run has ended could not be released any more.
-            if let Some(holder) = holder.filter(|holder| !holder.value.state.is_final()) {
+            if let Some(holder) = holder.filter(|holder| !holder.value.state.is_final() && !planted(Bug::LockStolen)) {
                 return Ok(Some(format!("{lock} is held by {} ({}); nothing was done", holder.value.id, holder.value.title)));
             }
         }
@@ -63,7 +64,7 @@ pub(super) async fn settle(world: &World, run: &Run, proposal: &Proposal) -> Res
         held.extend(lock.filter(|lock| lock.value.run.as_ref() == Some(&run.id)));
     }
     // The locks go last: while there is one, this run has not been settled yet, and is settled once.
-    if held.is_empty() {
+    if held.is_empty() || planted(Bug::LockKept) {
         return Ok(());
     }
     if run.state == State::Succeeded {

@@ -6,6 +6,7 @@ use super::{Run, StepRecord, StepState};
 use crate::{
     action::Finding,
     ident::StepId,
+    planted::{Bug, planted},
     proposal::{OnFailure, PlannedStep, Proposal},
     runbook::condition::{Condition, Known},
 };
@@ -31,7 +32,8 @@ pub(super) fn todo(run: &Run, proposal: &Proposal) -> Todo {
             todo.under_way.push(step.id.clone());
         } else if is_meant(run, step) && !record.is_over() {
             todo.over = false;
-            if before(proposal, &step.id).iter().all(|id| record_of(run, id).is_none_or(StepRecord::is_over)) {
+            let is_next = before(proposal, &step.id).iter().all(|id| record_of(run, id).is_none_or(StepRecord::is_over));
+            if is_next || planted(Bug::OrderIgnored) {
                 todo.ready.push(step.id.clone());
             }
         }

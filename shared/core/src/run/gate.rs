@@ -19,6 +19,7 @@ use crate::{
     failure::Fault,
     ident::{Actor, Identity, ProposalId, RunId, StepId, sha256_hex, ulid_text},
     plan::{self, Current},
+    planted::{Bug, planted},
     port::World,
     proposal::{Consequences, GateOf, PlannedStep, Proposal},
     runbook::{condition::Known, reference},
@@ -32,6 +33,9 @@ const LONGEST: usize = 200;
 
 /// Takes a gate as far as it goes without waiting.
 pub(super) async fn advance(visit: &mut Visit<'_>, planned: &PlannedStep, gate: &Gate) -> Result<Option<u64>, Interrupted> {
+    if planted(Bug::GateIgnored) {
+        return step::done(visit, planned, Finding::said("walked through")).await;
+    }
     let StepState::Asked { proposal } = step::record(visit, &planned.id)?.state else { return ask(visit, planned, gate).await };
     let store = Store::of(visit.world);
     let approval: Kept<Approval> =

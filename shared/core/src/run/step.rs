@@ -14,6 +14,7 @@ use crate::{
     action::{Act, Class, Finding, Ownership, SecondCall, Seen},
     failure::{CallError, Fault},
     ident::StepId,
+    planted::{Bug, planted},
     policy::{self, Permit, Withheld},
     port::WRONG_STATE,
     proposal::PlannedStep,
@@ -101,7 +102,7 @@ async fn observe(visit: &Visit<'_>, planned: &PlannedStep) -> Result<Seen, CallE
 
 /// No trace, though a call was made or intended, and long enough ago for a trace to show.
 async fn call_again(visit: &mut Visit<'_>, planned: &PlannedStep, record: &StepRecord) -> Result<Option<u64>, Interrupted> {
-    if record.attempts > planned.retries {
+    if record.attempts > planned.retries && !planted(Bug::BudgetIgnored) {
         return fail(visit, &planned.id, Finding::said(format!("called {} times without any trace of it", record.attempts))).await;
     }
     if planned.act.action().second_call() == SecondCall::OnlyIfUnchanged
@@ -123,14 +124,16 @@ async fn call(visit: &mut Visit<'_>, planned: &PlannedStep) -> Result<Option<u64
     };
     let token: u64 = visit.run().steps.iter().map(|step| u64::from(step.attempts)).sum::<u64>() + 1;
     let until = visit.now().saturating_add(SENDABLE).unwrap_or(Timestamp::MAX);
-    visit
-        .audit("step.intent", json!({"step": planned.id, "action": planned.act, "token": token, "by": format!("{:?}", permit.authority())}))
-        .await?;
+    if !planted(Bug::IntentUnaudited) {
+        let by = format!("{:?}", permit.authority());
+        visit.audit("step.intent", json!({"step": planned.id, "action": planned.act, "token": token, "by": by})).await?;
+    }
     set(visit, &planned.id, |step| {
         step.state = StepState::Intended { token, until };
         step.attempts += 1;
     })
     .await?;
+    let until = if planted(Bug::SleeperCalls) { Timestamp::MAX } else { until };
     send(visit, planned, &permit.lasting(until), until).await
 }
 
@@ -152,6 +155,7 @@ async fn send(visit: &mut Visit<'_>, planned: &PlannedStep, permit: &Permit, unt
             let token = u64::from(record(visit, &planned.id)?.attempts);
             let in_flight = match planned.act.action().second_call() {
                 SecondCall::Refused => IN_FLIGHT,
+                SecondCall::OnlyIfUnchanged if planted(Bug::FlightForgotten) => SignedDuration::ZERO,
                 SecondCall::OnlyIfUnchanged => IN_FLIGHT_AT_MOST,
             };
             let until = now.saturating_add(in_flight).unwrap_or(Timestamp::MAX);
@@ -170,7 +174,7 @@ async fn send(visit: &mut Visit<'_>, planned: &PlannedStep, permit: &Permit, unt
 async fn not_now(visit: &mut Visit<'_>, planned: &PlannedStep, why: &str) -> Result<Option<u64>, Interrupted> {
     let attempts = record(visit, &planned.id)?.attempts;
     set(visit, &planned.id, |step| step.state = StepState::Waiting).await?;
-    if attempts > planned.retries {
+    if attempts > planned.retries && !planted(Bug::BudgetIgnored) {
         return fail(visit, &planned.id, Finding::said(format!("not possible in {attempts} tries: {why}"))).await;
     }
     Ok(Some(jittered(visit, 1 << attempts.min(5))))
@@ -203,7 +207,9 @@ async fn broken(visit: &mut Visit<'_>, planned: &PlannedStep, record: &StepRecor
 }
 
 pub(super) async fn done(visit: &mut Visit<'_>, planned: &PlannedStep, finding: Finding) -> Result<Option<u64>, Interrupted> {
-    visit.audit("step.done", json!({"step": planned.id, "found": finding})).await?;
+    if !planted(Bug::TurnUnaudited) {
+        visit.audit("step.done", json!({"step": planned.id, "found": finding})).await?;
+    }
     finish::after_step(visit.world, visit.run(), &visit.proposal, planned, &finding).await?;
     let now = visit.now();
     let id = planned.id.clone();
@@ -241,7 +247,9 @@ pub(super) async fn fail(visit: &mut Visit<'_>, id: &StepId, finding: Finding) -
             match turn {
                 Turn::Ask => {
                     run.state = State::Stuck { step: id.clone(), since: now };
-                    run.happened(now, Happened::StepFailed(id.clone()));
+                    if !planted(Bug::FailureUnsaid) {
+                        run.happened(now, Happened::StepFailed(id.clone()));
+                    }
                 }
                 Turn::GoOn => {
                     edit(run, &id, |step| step.tolerated = true);

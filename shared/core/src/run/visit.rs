@@ -10,6 +10,7 @@ use crate::{
     failure::Fault,
     ident::{Actor, RunId, StepId},
     picture,
+    planted::{Bug, planted},
     port::{Delivery, World},
     proposal::{Proposal, drifted},
     store::{Kept, Store},
@@ -161,7 +162,7 @@ impl Visit<'_> {
         // A step that waits is looked at once in a visit, however far the others get.
         let mut waiting: BTreeMap<StepId, u64> = BTreeMap::new();
         loop {
-            if let Some(stop) = self.run().stop.clone().filter(|_| self.run().is_between_steps()) {
+            if let Some(stop) = self.run().stop.clone().filter(|_| self.run().is_between_steps() && !planted(Bug::StopIgnored)) {
                 return self.end(State::Stopped { by: stop.by }).await;
             }
             let todo = flow::todo(self.run(), &self.proposal);
@@ -169,7 +170,8 @@ impl Visit<'_> {
                 return self.all_over().await;
             }
             // Nothing is begun while people decide, or while it is to stop: what is under way comes to its end.
-            let holds = self.run().stop.is_some() || self.run().state != State::Running;
+            let stops = self.run().stop.is_some() && !planted(Bug::StopIgnored);
+            let holds = stops || self.run().state != State::Running;
             let mut can: Vec<StepId> = todo.under_way;
             can.extend(todo.ready.into_iter().filter(|_| !holds));
             let Some(next) = can.iter().find(|id| !waiting.contains_key(id)).cloned() else {

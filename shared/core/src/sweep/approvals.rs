@@ -7,6 +7,7 @@ use crate::{
     approval::{self, Approval, State},
     desk,
     failure::Fault,
+    planted::{Bug, planted},
     port::World,
     proposal::Proposal,
     run::{self, Run},
@@ -44,7 +45,7 @@ pub(super) async fn settle(world: &World, swept: &mut Swept) -> Result<(), Fault
                 desk::post_card(world, &run::channel(world).await?, &proposal.value, &kept).await?;
                 swept.told += 1;
             }
-            State::Approved { at } if proposal.value.gate.is_none() => {
+            State::Approved { at } if proposal.value.gate.is_none() && !planted(Bug::StartLeftToDecider) => {
                 let run: Option<Kept<Run>> = store.load(kept.value.proposal.run().as_str()).await?;
                 // One that was begun and never visited may have lost its start; starting twice is starting once.
                 if run.is_none_or(|run| run.value.visits == 0 && !run.value.state.is_final()) {

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use super::{LOOKED_AT, Swept};
 use crate::{
     failure::Fault,
+    planted::{Bug, planted},
     port::World,
     run::{self, Lock, Run},
     store::{Kept, Store},
@@ -14,6 +15,9 @@ use crate::{
 const ABANDONED: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) async fn resume(world: &World, swept: &mut Swept) -> Result<(), Fault> {
+    if planted(Bug::RunAbandoned) {
+        return Ok(());
+    }
     let store = Store::of(world);
     let now = world.clock.now();
     for kept in store.list::<Run>(&LOOKED_AT).await? {
@@ -32,7 +36,7 @@ pub(super) async fn resume(world: &World, swept: &mut Swept) -> Result<(), Fault
 pub(super) async fn unlock(world: &World, swept: &mut Swept) -> Result<(), Fault> {
     let store = Store::of(world);
     for lock in store.list::<Lock>(&LOOKED_AT).await? {
-        let Some(holder) = &lock.value.run else { continue };
+        let Some(holder) = lock.value.run.as_ref().filter(|_| !planted(Bug::LockKept)) else { continue };
         let run: Option<Kept<Run>> = store.load(holder.as_str()).await?;
         if run.is_none_or(|run| run.value.state.is_final()) {
             run::release(world, &lock).await?;

@@ -5,7 +5,10 @@ use std::fmt::{self, Write as _};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::ident::{Actor, Identity};
+use crate::{
+    ident::{Actor, Identity},
+    planted::{Bug, planted},
+};
 
 /// Slack's `mrkdwn`, built so that nothing interpolated can become markup, a mention or a link.
 ///
@@ -199,6 +202,9 @@ pub trait Show {
 
 impl Show for str {
     fn show(&self, out: &mut String) {
+        if planted(Bug::Unescaped) {
+            return out.push_str(self);
+        }
         // Slack's own three; and a zero-width space before a character that could open or close a format, so that a name
         // like `*_x_*` or a backtick can't change how what follows is read. Inside a word (`orders_db`) none can.
         let mut before = ' ';
