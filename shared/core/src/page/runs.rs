@@ -27,6 +27,8 @@ pub async fn watch_runs(world: &World) -> Result<usize, Fault> {
             State::Stuck { since, .. } => *since,
             // What was turned away before it did anything has harmed nobody; whoever asked was told.
             State::Failed { .. } if !run.is_untouched() => run.ended_at.unwrap_or(run.started_at),
+            // What drove it has given up. The sweep tries again by itself, and whether that helps nobody knows.
+            State::Running if let Some(since) = run.in_distress() => since,
             _ => continue,
         };
         let (subject, why) = view::page_for_run(run);
@@ -49,5 +51,5 @@ fn key(run: &Run) -> String {
 
 /// A run that was given up needs people until one of them says that it does not.
 fn goes_on(run: &Run) -> bool {
-    matches!(run.state, State::Running | State::Succeeded | State::Stopped { .. })
+    matches!(run.state, State::Running | State::Succeeded | State::Stopped { .. }) && run.in_distress().is_none()
 }

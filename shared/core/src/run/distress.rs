@@ -33,6 +33,29 @@ pub async fn distress(world: &World, id: &RunId, epoch: u64, error: &str) -> Res
     if kept.value.epoch != epoch || kept.value.state.is_final() {
         return Ok(());
     }
+    // The state machine tries this again, too: one execution gives up once.
+    let noted = kept.value.log.last().is_some_and(|told| matches!(told.what, Happened::Distressed(_)));
+    let kept = if noted { kept } else { note(world, kept, error).await? };
+    match store.load::<Proposal>(kept.value.proposal.as_str()).await {
+        Ok(Some(proposal)) => {
+            // It is noted: the next visit tells what could not be told now, and the tick wakes people without the chat.
+            if let Err(fault) = tell(world, kept, &proposal.value).await {
+                tracing::error!(run = id.as_str(), fault = fault.chain(), "people could not be told");
+            }
+            Ok(())
+        }
+        Ok(None) => Err(Fault::new(format!("the proposal of {id} is gone"))),
+        // A step of another release: what the run does can't be shown, but people can be told that it stands still.
+        Err(fault) => {
+            tell_unreadable(world, id, &fault).await?;
+            let told = Run { told: kept.value.log.len(), ..kept.value.clone() };
+            store.replace(&kept, told).await?.map(drop).map_err(|_| Fault::new("somebody else wrote the run"))
+        }
+    }
+}
+
+/// Writes that an execution has given up; that the run has, when it was so for the last time.
+async fn note(world: &World, kept: Kept<Run>, error: &str) -> Result<Kept<Run>, Fault> {
     let now = world.clock.now();
     let error: String = error.chars().take(LONGEST).collect();
     let mut next = kept.value.clone();
@@ -48,22 +71,12 @@ pub async fn distress(world: &World, id: &RunId, epoch: u64, error: &str) -> Res
         at: now,
         actor: Actor::System("runner".to_owned()),
         what: "run.distress".to_owned(),
-        about: id.0.clone(),
+        about: kept.value.id.0.clone(),
         digest: Some(next.digest.clone()),
         detail: json!({"after_version": kept.version(), "error": error}),
     };
     audit::append(world, event).await?;
-    let kept = store.replace(&kept, next).await?.map_err(|_| Fault::new("somebody else wrote the run"))?;
-    match store.load::<Proposal>(kept.value.proposal.as_str()).await {
-        Ok(Some(proposal)) => tell(world, kept, &proposal.value).await.map(drop),
-        Ok(None) => Err(Fault::new(format!("the proposal of {id} is gone"))),
-        // A step of another release: what the run does can't be shown, but people can be told that it stands still.
-        Err(fault) => {
-            tell_unreadable(world, id, &fault).await?;
-            let told = Run { told: kept.value.log.len(), ..kept.value.clone() };
-            store.replace(&kept, told).await?.map(drop).map_err(|_| Fault::new("somebody else wrote the run"))
-        }
-    }
+    Store::of(world).replace(&kept, next).await?.map_err(|_| Fault::new("somebody else wrote the run"))
 }
 
 /// A record of a newer release, or a table that does not answer: nothing can be written down, but people can be told.

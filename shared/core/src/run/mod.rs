@@ -316,6 +316,13 @@ impl Run {
         !self.steps.iter().any(|step| matches!(step.state, StepState::Intended { .. } | StepState::Called { .. }))
     }
 
+    /// Since when it could not be driven on, if nothing has come of it since then.
+    #[must_use]
+    pub fn in_distress(&self) -> Option<Timestamp> {
+        let last = self.log.iter().rev().find(|told| told.what != Happened::Resumed)?;
+        (self.state == State::Running && matches!(last.what, Happened::Distressed(_))).then_some(last.at)
+    }
+
     /// Whether it waits for people, and is visited only to remind them.
     #[must_use]
     pub fn waits_for_people(&self) -> bool {

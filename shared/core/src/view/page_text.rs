@@ -124,7 +124,14 @@ pub fn page_for_run(run: &Run) -> (String, String) {
             format!("{}: given up half-way", run.title),
             format!("{why}. Look at what is there with `/dr status`, and at what was done with `/dr why`."),
         ),
-        RunState::Running | RunState::Succeeded | RunState::Stopped { .. } => (run.title.clone(), String::new()),
+        RunState::Running => (
+            format!("{}: it can't be driven on", run.title),
+            format!(
+                "Whatever drives it fails again and again. It is tried anew every few minutes; `/dr why {}` and the log say more.",
+                run.id
+            ),
+        ),
+        RunState::Succeeded | RunState::Stopped { .. } => (run.title.clone(), String::new()),
     }
 }
 
