@@ -23,6 +23,8 @@ pub struct Record {
     pub operation: String,
     /// The region.
     pub region: String,
+    /// The function that made it, if one of the stack's did.
+    pub function: Option<String>,
     /// The request's body as text, cut at 4,000 characters; its query where there is no body.
     pub request: String,
     /// The answer's status; absent when the caller got none.
@@ -48,6 +50,7 @@ impl Calls {
             service: call.service.clone(),
             operation: call.operation.clone(),
             region: call.region.clone(),
+            function: call.function().map(str::to_owned),
             request: request.chars().take(4_000).collect(),
             status: reply.map(|reply| reply.status.as_u16()),
             fault: fault.cloned(),

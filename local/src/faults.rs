@@ -43,6 +43,8 @@ pub struct Rule {
     pub operation: Option<String>,
     /// The region.
     pub region: Option<String>,
+    /// The name of the function that makes the call.
+    pub function: Option<String>,
     /// A text that the request's body holds.
     #[serde(default)]
     pub contains: Option<String>,
@@ -63,6 +65,7 @@ impl Rule {
         fits(&self.service, &call.service)
             && fits(&self.operation, &call.operation)
             && fits(&self.region, &call.region)
+            && self.function.as_deref().is_none_or(|want| call.function() == Some(want))
             && self.contains.as_ref().is_none_or(holds)
     }
 

@@ -11,6 +11,7 @@ use crate::{
     clock::Clock,
     events::{Bus, Event},
     faults::Faults,
+    front::FUNCTION,
     tasks::Tasks,
 };
 
@@ -36,6 +37,14 @@ pub struct Call {
     pub headers: HeaderMap,
     /// The whole body.
     pub body: Bytes,
+}
+
+impl Call {
+    /// The function that makes it, if one of the stack's does.
+    #[must_use]
+    pub fn function(&self) -> Option<&str> {
+        self.headers.get(FUNCTION)?.to_str().ok()
+    }
 }
 
 /// What a service answers.

@@ -120,7 +120,7 @@ impl Stack {
         let shared = self.shared.clone();
         let front = Front { shared: shared.clone(), services: self.services.clone(), lambda: self.lambda.clone(), door: functions::DOOR };
         let routes = console::router(shared.clone(), self.slack.clone(), self.behind.clone()).merge(control::routes(shared.clone()));
-        shared.tasks.spawn(front::serve(listener, shared.clone(), front.app(routes)));
+        shared.tasks.spawn(front::serve(listener, shared.clone(), self.lambda.clone(), front.app(routes)));
     }
 
     /// Where the stack listens: `http://127.0.0.1:PORT`.

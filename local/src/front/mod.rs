@@ -1,5 +1,6 @@
 //! The HTTP front: one port for AWS's APIs, the bot's own paths, Slack's Web API, the console and the controls.
 
+mod caller;
 mod function_url;
 mod scope;
 
@@ -12,11 +13,12 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
 
+pub(crate) use caller::FUNCTION;
 pub use scope::Scope;
 
 use crate::{
@@ -107,12 +109,13 @@ async fn entry(State(front): State<Front>, request: Request, next: Next) -> Resp
 }
 
 /// Answers connections until the stack stops.
-pub async fn serve(listener: TcpListener, shared: Arc<Shared>, app: Router) {
+pub async fn serve(listener: TcpListener, shared: Arc<Shared>, lambda: Arc<Lambda>, app: Router) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 stream.set_nodelay(true).ok();
-                shared.tasks.spawn(connection(stream, app.clone()));
+                let function = caller::function_at(peer, &lambda.processes());
+                shared.tasks.spawn(connection(stream, function, app.clone()));
             }
             // Out of file descriptors, most likely: others will close theirs.
             Err(error) => {
@@ -124,9 +127,10 @@ pub async fn serve(listener: TcpListener, shared: Arc<Shared>, app: Router) {
 }
 
 /// An own loop instead of axum's, because a lost answer has to close the connection without a word.
-async fn connection(stream: TcpStream, app: Router) {
-    let service = hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
+async fn connection(stream: TcpStream, function: Option<HeaderValue>, app: Router) {
+    let service = hyper::service::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
         let app = app.clone();
+        caller::note(request.headers_mut(), function.as_ref());
         async move {
             let response = app.oneshot(request.map(Body::new)).await.unwrap_or_else(|never: Infallible| match never {});
             if response.extensions().get::<NoAnswer>().is_some() { Err(std::io::Error::other("no answer")) } else { Ok(response) }

@@ -137,6 +137,12 @@ impl Lambda {
         self.find(function).map(|pool| pool.pids()).unwrap_or_default()
     }
 
+    /// All processes that live: their ids, and the names of their functions.
+    #[must_use]
+    pub fn processes(&self) -> Vec<(u32, String)> {
+        self.all().iter().flat_map(|pool| pool.pids().into_iter().map(|pid| (pid, pool.function.name.clone()))).collect()
+    }
+
     /// The functions, by name.
     #[must_use]
     pub fn functions(&self) -> Vec<Function> {
@@ -158,7 +164,13 @@ impl Lambda {
     /// Whether no function runs, and none is about to.
     #[must_use]
     pub fn idle(&self) -> bool {
-        self.busy.load(Ordering::SeqCst) == 0
+        self.running() == 0
+    }
+
+    /// How many invocations run or are about to: not those that sleep until their next attempt.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.busy.load(Ordering::SeqCst)
     }
 
     /// Where a function's output goes.

@@ -34,6 +34,13 @@ impl Slack {
         }
     }
 
+    /// How often a response URL was used.
+    #[must_use]
+    pub fn answers_at(&self, url: &str) -> u32 {
+        let id = url.rsplit('/').next().unwrap_or_default();
+        self.lock().state.response_urls.get(id).map_or(0, |url| url.uses)
+    }
+
     fn respond(&self, id: &str, call: &Call) -> Result<(), (StatusCode, String)> {
         if call.method != http::Method::POST {
             return Err((StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed".to_owned()));

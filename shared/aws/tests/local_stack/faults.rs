@@ -22,12 +22,12 @@ fn table(stack: &Stack) -> DynamoTable {
 
 fn break_first(stack: &Stack, operation: &str, effect: Effect, code: Option<&str>) {
     let (operation, code) = (Some(operation.to_owned()), code.map(str::to_owned));
-    stack.shared.faults.add(Rule { service: None, operation, region: None, contains: None, nth: Some(1), effect, code, ms: None });
+    stack.shared.faults.add(Rule { service: None, operation, region: None, function: None, contains: None, nth: Some(1), effect, code, ms: None });
 }
 
 fn row() -> Row {
     let key = Key { partition: "run".to_owned(), id: "r-1".to_owned() };
-    Row { key, version: 1, live_until: None, body: std::sync::Arc::new(serde_json::json!({})) }
+    Row { key, version: 1, live_until: None, body: std::sync::Arc::new(serde_json::json!({}).into()) }
 }
 
 fn calls(stack: &Stack) -> Vec<String> {
