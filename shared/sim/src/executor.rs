@@ -24,6 +24,7 @@ use crate::{
     gate::Gate,
     invariant::Violation,
     machine::Execution,
+    region::Spread,
     state::State,
     story::Heard,
     trace::{Trace, What},
@@ -52,6 +53,7 @@ pub(crate) struct Inner {
     pub(crate) began: Millis,
     pub(crate) dice: Dice,
     pub(crate) faults: Faults,
+    pub(crate) spread: Spread,
     /// How many calls came to the gate.
     pub(crate) calls: u64,
     pub(crate) trace: Trace,
@@ -141,6 +143,7 @@ impl Sim {
             began,
             dice,
             faults,
+            spread: Spread::default(),
             calls: 0,
             trace: Trace::default(),
             state,

@@ -34,6 +34,8 @@ pub enum Fate {
     NotNow,
     /// Refused: nothing happened, and it won't work later either.
     Refused,
+    /// Answered with an error of the server's: nothing happened, and nobody knows.
+    Broken,
     /// The request got lost: nothing happened, and nobody knows.
     LostRequest,
     /// The answer got lost: it happened, and nobody knows.

@@ -1,14 +1,15 @@
 //! How functions are invoked: with a time-out, dying and being frozen as on Lambda.
 
-use std::{future::poll_fn, sync::Arc, task::Poll};
+use std::{future::poll_fn, task::Poll};
 
 use mayday_core::port::World;
 use serde_json::Value;
 
 use crate::{
-    executor::{Inner, Shared, TaskId},
+    executor::{Inner, TaskId},
     fault::{Millis, SECOND},
     gate::Gate,
+    region::{self, Region},
 };
 
 /// A function's time-out.
@@ -24,6 +25,7 @@ pub(crate) struct Invocation {
     outcome: Option<Result<Value, Failed>>,
     waiter: TaskId,
     frozen: bool,
+    at: Region,
 }
 
 impl Inner {
@@ -35,6 +37,15 @@ impl Inner {
     pub(crate) fn frozen(&mut self, task: TaskId, frozen: bool) {
         if let Some(invocation) = self.invocations.get_mut(&task) {
             invocation.frozen = frozen;
+        }
+    }
+
+    /// Everything that runs in a region ends where it stands, and nothing is heard of it.
+    pub(crate) fn lose(&mut self, region: Region) {
+        let there: Vec<TaskId> = self.invocations.iter().filter(|(_, invocation)| invocation.at == region).map(|(task, _)| *task).collect();
+        for task in there {
+            self.kill(task);
+            self.exited(task);
         }
     }
 
@@ -54,7 +65,8 @@ pub(crate) async fn invoke<F>(gate: &Gate, work: impl FnOnce(World) -> F) -> Res
 where
     F: Future<Output = Result<Value, Failed>> + Send + 'static,
 {
-    let task = start(&gate.shared, gate.task, work);
+    region::up(gate).await;
+    let task = start(gate, work);
     poll_fn(|_| {
         let mut inner = gate.shared.lock();
         let now = inner.now;
@@ -78,23 +90,25 @@ where
     .await
 }
 
-fn start<F>(shared: &Arc<Shared>, waiter: TaskId, work: impl FnOnce(World) -> F) -> TaskId
+fn start<F>(gate: &Gate, work: impl FnOnce(World) -> F) -> TaskId
 where
     F: Future<Output = Result<Value, Failed>> + Send + 'static,
 {
-    let mut inner = shared.lock();
+    let (waiter, at) = (gate.task, gate.at);
+    let mut inner = gate.shared.lock();
     let now = inner.now;
     let begin = now + inner.dice.between(1, 50);
-    let hand = shared.clone();
+    let skew = inner.skewed();
+    let hand = gate.shared.clone();
     let task = inner.add(begin, |task| {
-        let work = work(Gate::mortal(&hand, task).world());
+        let work = work(Gate::mortal(&hand, task).located(at).skewed(skew).world());
         Box::pin(async move {
             let outcome = work.await;
             hand.lock().ended(task, outcome);
         })
     });
     let deadline = now + TIMEOUT;
-    inner.invocations.insert(task, Invocation { deadline, outcome: None, waiter, frozen: false });
+    inner.invocations.insert(task, Invocation { deadline, outcome: None, waiter, frozen: false, at });
     inner.wake(waiter, deadline);
     task
 }

@@ -11,6 +11,7 @@ use mayday_core::{
 use crate::{
     executor::{Inner, Shared, TaskId, stamp},
     fault::{Fate, MINUTE, Millis, SECOND},
+    region::Region,
     state::State,
     trace::{Call, What},
 };
@@ -22,6 +23,10 @@ pub(crate) struct Gate {
     pub(crate) task: TaskId,
     /// Whether its calls can go wrong: those of the functions can, those of people, of the workflow and of tests can't.
     mortal: bool,
+    /// The region that the task runs in.
+    pub(crate) at: Region,
+    /// How far the clock there is off.
+    skew: Millis,
 }
 
 /// How long a client waits for an answer that does not come.
@@ -33,11 +38,21 @@ const EACH_MINUTE: u64 = 200;
 
 impl Gate {
     pub(crate) fn mortal(shared: &Arc<Shared>, task: TaskId) -> Self {
-        Self { shared: shared.clone(), task, mortal: true }
+        Self { mortal: true, ..Self::of(shared, task) }
     }
 
     pub(crate) fn of(shared: &Arc<Shared>, task: TaskId) -> Self {
-        Self { shared: shared.clone(), task, mortal: false }
+        Self { shared: shared.clone(), task, mortal: false, at: Region::Home, skew: 0 }
+    }
+
+    /// The same, in a region.
+    pub(crate) fn located(self, at: Region) -> Self {
+        Self { at, ..self }
+    }
+
+    /// The same, with a clock that is off by so much.
+    pub(crate) fn skewed(self, skew: Millis) -> Self {
+        Self { skew, ..self }
     }
 
     pub(crate) fn immortal(shared: &Arc<Shared>) -> Self {
@@ -98,7 +113,11 @@ impl Gate {
             if inner.calls > most {
                 inner.violated("everything comes to an end", format!("{most} calls were made"));
             }
-            (inner.calls - 1, inner.faults.fate(inner.calls - 1, &call, passed, &mut inner.dice))
+            let fate = match inner.spread.outage(&call, self.at, inner.now) {
+                Some(outage) => outage.symptom.fate(),
+                None => inner.faults.fate(inner.calls - 1, &call, passed, &mut inner.dice),
+            };
+            (inner.calls - 1, fate)
         } else {
             (inner.calls, Fate::Well)
         };
@@ -182,6 +201,7 @@ impl Gate {
         }
         match fate {
             Fate::NotNow => Err(CallError::NotNow { code: "ThrottlingException".to_owned(), why: "Rate exceeded".to_owned() }),
+            Fate::Broken => Err(CallError::Unknown { why: "it answered 500".to_owned() }),
             Fate::Refused => Err(CallError::refused("AccessDenied", "not authorized to perform this")),
             _ => Ok(()),
         }
@@ -221,7 +241,7 @@ fn lost() -> CallError {
 
 impl Clock for Gate {
     fn now(&self) -> Timestamp {
-        stamp(self.shared.lock().now)
+        stamp(self.shared.lock().now.saturating_add(self.skew))
     }
 }
 

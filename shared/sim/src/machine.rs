@@ -16,6 +16,7 @@ use crate::{
     fault::{Millis, SECOND},
     function::{Failed, invoke},
     gate::Gate,
+    region::Region,
 };
 
 /// The definition that is deployed.
@@ -31,6 +32,8 @@ fn definition() -> &'static Value {
 pub(crate) struct Execution {
     pub(crate) status: Status,
     task: TaskId,
+    /// The region that it runs in.
+    pub(crate) at: Region,
     /// History events so far; 25,000 end a real one.
     events: u32,
     /// The token that it waits for, and whether it came.
@@ -48,8 +51,9 @@ pub(crate) enum Status {
 const LONGEST_HISTORY: u32 = 25_000;
 
 /// Starts an execution, or finds the one of that name.
-pub(crate) fn start(shared: &Arc<Shared>, inner: &mut Inner, run: &str, epoch: u64) -> Launch {
-    let name = format!("{run}-{epoch}");
+pub(crate) fn start(shared: &Arc<Shared>, inner: &mut Inner, at: Region, (run, epoch): (&str, u64)) -> Launch {
+    // A name is taken in one region only.
+    let name = if at == Region::Home { format!("{run}-{epoch}") } else { format!("{run}-{epoch} in {}", at.name()) };
     if let Some(there) = inner.executions.get(&name) {
         return if there.status == Status::Running { Launch::Running } else { Launch::Ended };
     }
@@ -57,7 +61,7 @@ pub(crate) fn start(shared: &Arc<Shared>, inner: &mut Inner, run: &str, epoch: u
     let (now, execution) = (inner.now, name.clone());
     let task = inner.add(now, |task| {
         Box::pin(async move {
-            let gate = Gate::of(&shared, task);
+            let gate = Gate::of(&shared, task).located(at);
             let status = drive(&gate, &execution, input).await;
             let mut inner = shared.lock();
             inner.say(task, format!("execution {execution} ends: {status:?}"));
@@ -66,13 +70,14 @@ pub(crate) fn start(shared: &Arc<Shared>, inner: &mut Inner, run: &str, epoch: u
             }
         })
     });
-    inner.executions.insert(name, Execution { status: Status::Running, task, events: 0, token: None });
+    inner.executions.insert(name, Execution { status: Status::Running, task, at, events: 0, token: None });
     Launch::Running
 }
 
 /// Sends a token back: `SendTaskSuccess`.
-pub(crate) fn answer(inner: &mut Inner, token: &str) -> Delivery {
-    let waiting = inner.executions.values_mut().find(|one| one.token.as_ref().is_some_and(|(known, came)| known == token && !came));
+pub(crate) fn answer(inner: &mut Inner, at: Region, token: &str) -> Delivery {
+    let mut here = inner.executions.values_mut().filter(|one| one.at == at);
+    let waiting = here.find(|one| one.token.as_ref().is_some_and(|(known, came)| known == token && !came));
     let Some(execution) = waiting else { return Delivery::Gone };
     execution.token = Some((token.to_owned(), true));
     let (task, now) = (execution.task, inner.now);
@@ -82,10 +87,10 @@ pub(crate) fn answer(inner: &mut Inner, token: &str) -> Delivery {
 
 /// One execution from its beginning to its end.
 async fn drive(gate: &Gate, name: &str, mut data: Value) -> Status {
-    let states = definition().get("States").cloned().unwrap_or_default();
+    let states = definition().get("States");
     let mut at = text(definition(), "StartAt").to_owned();
     loop {
-        let Some(state) = states.get(&at) else { return Status::Failed(format!("there is no state {at}")) };
+        let Some(state) = states.and_then(|states| states.get(&at)) else { return Status::Failed(format!("there is no state {at}")) };
         if note(gate, name) > LONGEST_HISTORY {
             return Status::Failed("States.ExceededHistory".to_owned());
         }

@@ -27,11 +27,11 @@ use crate::{
 };
 
 pub(crate) fn look(port: Port, method: &'static str, about: &str) -> Call {
-    Call { port, method, about: about.to_owned(), changes: false }
+    Call { port, method, about: about.to_owned(), changes: false, region: None }
 }
 
 pub(crate) fn change(port: Port, method: &'static str, about: &str) -> Call {
-    Call { port, method, about: about.to_owned(), changes: true }
+    Call { port, method, about: about.to_owned(), changes: true, region: None }
 }
 
 /// Notes a change of the world outside that takes place now, and has the invariants judge it.

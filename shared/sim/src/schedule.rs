@@ -17,6 +17,8 @@ use crate::{
     fault::{Faults, HOUR, MINUTE, Millis, Rates, SECOND},
     gate::Gate,
     invariant::{self, Violation},
+    outage::Troubles,
+    region,
     setting::ORG,
     story::{RESTORE, click, deliver, phrase, tick},
 };
@@ -34,11 +36,13 @@ pub struct Schedule {
     pub limit: Millis,
     /// What is put between the domain and the world.
     pub wrap: Option<Wrap>,
+    /// Two regions, and what is down for spans of the time in which things go wrong. None: one region.
+    pub troubles: Option<Troubles>,
 }
 
 impl Default for Schedule {
     fn default() -> Self {
-        Self { rates: Rates::ROUGH, trouble: 20 * MINUTE, tick: 5 * MINUTE, limit: 48 * HOUR, wrap: None }
+        Self { rates: Rates::ROUGH, trouble: 20 * MINUTE, tick: 5 * MINUTE, limit: 48 * HOUR, wrap: None, troubles: None }
     }
 }
 
@@ -90,7 +94,10 @@ impl Schedule {
     /// What does not hold, with the trace that leads there.
     pub fn run(&self, seed: u64) -> Result<Course, Box<Failing>> {
         let mut sim = Sim::with(seed, Faults::Random { rates: self.rates, until: self.trouble }, self.wrap.clone());
-        tick(&sim.shared, self.tick);
+        match self.troubles {
+            None => tick(&sim.shared, self.tick),
+            Some(troubles) => region::troubled(&sim.shared, troubles, self.tick, self.trouble),
+        }
         people(&sim.shared);
         let began = sim.shared.lock().now;
         while sim.violation().is_none() && !over(&sim) {

@@ -92,7 +92,8 @@ pub(crate) fn deliver(shared: &Arc<Shared>, who: &Identity, request: Request, ag
 
 /// Lambda's asynchronous invocation: two more tries, after one minute and two.
 async fn invoke_worker(shared: Arc<Shared>, task: TaskId, delivery: Delivery, caller: Caller, request: Request) {
-    let gate = Gate::of(&shared, task);
+    let at = shared.lock().entrance();
+    let gate = Gate::of(&shared, task).located(at);
     for pause in [MINUTE, 2 * MINUTE, 0] {
         let (delivery, caller, request) = (delivery.clone(), caller.clone(), request.clone());
         let done = invoke(&gate, |world| doors::worker(world, delivery, caller, request)).await;

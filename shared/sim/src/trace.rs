@@ -5,6 +5,7 @@ use std::{collections::VecDeque, fmt};
 use crate::{
     executor::TaskId,
     fault::{Fate, Millis},
+    region::Region,
 };
 
 /// Which port was called.
@@ -37,6 +38,15 @@ pub struct Call {
     pub about: String,
     /// Whether it changes anything.
     pub changes: bool,
+    /// The region that it asks, where what it asks is in one.
+    pub region: Option<Region>,
+}
+
+impl Call {
+    /// The same, of something in a region.
+    pub(crate) fn in_region(self, name: &str) -> Self {
+        Self { region: Region::of(name), ..self }
+    }
 }
 
 /// One line of the trace.

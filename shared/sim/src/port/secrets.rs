@@ -11,7 +11,7 @@ use crate::{executor::Inner, gate::Gate, trace::Port};
 #[async_trait]
 impl Secrets for Gate {
     async fn current(&self, region: &str, name: &str) -> Result<Option<SecretVersion>, CallError> {
-        let current = self.look(look(Port::Secrets, "current", name), |state, _| {
+        let current = self.look(look(Port::Secrets, "current", name).in_region(region), |state, _| {
             let versions = state.secrets.get(&(region.to_owned(), name.to_owned())).map(|secret| &secret.versions);
             Ok(versions.and_then(|all| all.last()).map(|(version, value)| SecretVersion { version: version.clone(), value: value.clone() }))
         });
@@ -21,9 +21,12 @@ impl Secrets for Gate {
     async fn replace(&self, permit: &Permit, place: SecretPlace<'_>, before: &str, after: &SecretVersion) -> Result<(), CallError> {
         let key = (place.region.to_owned(), place.name.to_owned());
         let (secret, version) = (key.clone(), after.clone());
-        self.change(change(Port::Secrets, "put", place.name), move |inner| put(inner, &secret, version)).await?;
+        self.change(change(Port::Secrets, "put", place.name).in_region(place.region), move |inner| put(inner, &secret, version)).await?;
         let (owner, before, version) = (owner(permit), before.to_owned(), after.version.clone());
-        self.change(change(Port::Secrets, "move", place.name), move |inner| move_label(inner, &owner, &key, (&before, &version))).await
+        self.change(change(Port::Secrets, "move", place.name).in_region(place.region), move |inner| {
+            move_label(inner, &owner, &key, (&before, &version))
+        })
+        .await
     }
 }
 

@@ -18,13 +18,14 @@ use crate::{
 #[async_trait]
 impl Sql for Gate {
     async fn inspect(&self, target: &SqlTarget, probes: &[Probe]) -> Result<Inspection, CallError> {
-        self.look(look(Port::Sql, "inspect", &target.host), |state, now| Ok(inspect(state, target, probes, now))).await
+        self.look(look(Port::Sql, "inspect", &target.host).in_region(&target.region), |state, now| Ok(inspect(state, target, probes, now)))
+            .await
     }
 
     async fn change(&self, permit: &Permit, target: &SqlTarget, change: &SqlChange) -> Result<String, CallError> {
         let (owner, target, wanted) = (owner(permit), target.clone(), change.clone());
-        let about = target.host.clone();
-        self.change(super::change(Port::Sql, "change", &about), move |inner| make(inner, &owner, &target, &wanted)).await
+        let (about, region) = (target.host.clone(), target.region.clone());
+        self.change(super::change(Port::Sql, "change", &about).in_region(&region), move |inner| make(inner, &owner, &target, &wanted)).await
     }
 }
 

@@ -20,7 +20,7 @@ const PLAN: &str = include_str!("../../src/plan.yaml");
 const SUBJECT: &str = "orders cannot be reached";
 
 /// A world whose plan has two levels, five minutes each, climbed twice.
-fn sim(seed: u64) -> Sim {
+pub(crate) fn sim(seed: u64) -> Sim {
     let mut sim = Sim::new(seed);
     let plan = PLAN
         .replace("ana: { slack: U0ANA,", "ana: { slack: U0ANA, phone: +1-555-0001, email: ana@example.com,")

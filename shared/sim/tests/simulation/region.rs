@@ -1,0 +1,129 @@
+//! Two regions, one table: whichever is lost, the other goes on, and nothing is done twice.
+
+use std::ops::Range;
+
+use mayday_core::run::State;
+use mayday_sim::{
+    Course, Dependency, Fate, Faults, Rates, Region, Schedule, Sim, Symptom, Troubles,
+    fault::{HOUR, MINUTE, Millis, SECOND},
+    trace::Port,
+};
+
+use crate::{paging, succeeded};
+
+/// A restore that was approved, in two regions.
+fn approved(seed: u64, skew: Millis) -> Sim {
+    let mut sim = paging::sim(seed);
+    sim.spreads(skew);
+    let proposal = sim.as_("ana").asks_restore().expect("a proposal");
+    sim.as_("ben").approves(&proposal);
+    sim
+}
+
+#[test]
+fn two_regions_make_one_run_of_a_decision() {
+    for seed in 0..20 {
+        let mut sim = approved(seed, 0);
+        succeeded(&mut sim);
+    }
+}
+
+/// Either region goes at any time of a restore, with everything in it, and comes back half an hour later.
+#[test]
+fn j7_a_region_that_is_lost_in_the_middle_of_a_run_costs_time_and_nothing_else() {
+    for place in 0..22 {
+        for region in Region::ALL {
+            let mut sim = approved(place, 0);
+            sim.run_for(Millis::try_from(place).unwrap() * 2 * SECOND);
+            sim.suffers(Dependency::Region(region), Symptom::TimesOut, 30 * MINUTE);
+            succeeded(&mut sim);
+        }
+    }
+}
+
+/// The run's execution is in the region that is lost; its databases are in the other one. The run goes on within six minutes.
+#[test]
+fn j7_the_other_region_takes_a_run_over_under_a_new_epoch() {
+    // Whoever approved it did so through either region.
+    let mut sim = (0..50).map(|seed| approved(seed, 0)).find(|sim| sim.executions_in(Region::Away) == 1).expect("one starts there");
+    sim.run_for(20 * SECOND);
+    let run = sim.run().unwrap();
+    assert_eq!((run.state, run.epoch), (State::Running, 1));
+    sim.suffers(Dependency::Region(Region::Away), Symptom::TimesOut, 12 * HOUR);
+    sim.run_for(7 * MINUTE);
+    assert_eq!((sim.run().unwrap().epoch, sim.executions_in(Region::Home)), (2, 1), "{:?}", sim.run().unwrap().log);
+    let run = sim.until_run_ends(6 * HOUR).unwrap();
+    assert_eq!(run.state, State::Succeeded);
+    assert!(!sim.is_up(Region::Away), "it never came back");
+    // When it does, what was asleep there finds another epoch, and does nothing.
+    sim.run_for(12 * HOUR);
+    sim.finish().unwrap();
+    assert_eq!(sim.effects("restore"), 1);
+}
+
+/// A decision that is made through one region reaches a run that waits in the other, though no token of that one is known here.
+#[test]
+fn j7_a_decision_reaches_a_run_whose_region_is_lost() {
+    let mut sim = (0..50).map(|seed| approved(seed, 0)).find(|sim| sim.executions_in(Region::Away) == 1).expect("one starts there");
+    sim.set_faults(Faults::first(1, Port::Databases, "restore", Fate::Refused));
+    let run = sim.until_run(HOUR, |run| matches!(run.state, State::Stuck { .. }) && run.wake_token.is_some()).unwrap();
+    sim.suffers(Dependency::Region(Region::Away), Symptom::TimesOut, 12 * HOUR);
+    sim.as_("ana").clicks("retry", run.id.as_str());
+    assert!(sim.run_until(MINUTE, |sim| sim.effects("restore") == 1), "{}", sim.trace().join("\n"));
+    succeeded(&mut sim);
+}
+
+/// Each region sees the table, and one of them neither Slack nor RDS.
+#[test]
+fn j8_two_regions_that_both_drive_a_run_do_each_step_once() {
+    for seed in 0..20 {
+        let mut sim = approved(seed, 0);
+        sim.is_cut_off(Region::Away, Dependency::Slack, 40 * MINUTE);
+        sim.is_cut_off(Region::Away, Dependency::Databases(Region::Home), 40 * MINUTE);
+        sim.run_for(2 * HOUR);
+        succeeded(&mut sim);
+    }
+}
+
+#[test]
+fn i3_clocks_that_are_off_by_ten_minutes_lead_to_no_wrong_effect() {
+    for seed in 0..20 {
+        let mut sim = paging::sim(seed);
+        sim.spreads(10 * MINUTE);
+        sim.as_("ana").asks_restore();
+        let Some(proposal) = sim.proposal() else { continue };
+        sim.as_("ben").approves(&proposal);
+        sim.until_run_ends(40 * MINUTE);
+        if let Err(failing) = sim.finish() {
+            panic!("{failing:?}");
+        }
+        assert!(sim.effects("restore") <= 1 && sim.effects("secret_put") <= 1);
+    }
+}
+
+fn batch(name: &str, rates: Rates, troubles: Troubles, seeds: Range<u64>) -> Course {
+    let schedule = Schedule { rates, troubles: Some(troubles), ..Schedule::default() };
+    let mut sum = Course::default();
+    for seed in seeds {
+        match schedule.run(seed) {
+            Ok(course) => sum.add(&course),
+            Err(failing) => panic!("{name}: {failing:?}"),
+        }
+    }
+    println!("{name}: {sum:?}");
+    sum
+}
+
+#[test]
+fn schedules_with_outages_in_two_regions_keep_all_invariants() {
+    let sum = batch("outages", Rates::CALM, Troubles::OUTAGES, 0..200);
+    assert!(sum.succeeded > 80, "{sum:?}");
+    let sum = batch("outages and faults", Rates::ROUGH, Troubles::OUTAGES, 0..200);
+    assert!(sum.succeeded > 60, "{sum:?}");
+}
+
+#[test]
+fn i3_schedules_with_clocks_that_are_off_keep_all_invariants() {
+    let sum = batch("skew", Rates::CALM, Troubles::SKEWED, 0..200);
+    assert!(sum.succeeded > 40, "{sum:?}");
+}
