@@ -151,7 +151,7 @@ fn key_item(key: &Key) -> Item {
 }
 
 fn to_item(row: &Row) -> Result<Item, CallError> {
-    let body = serde_dynamo::to_attribute_value(&*row.body).map_err(|error| CallError::refused("UnstorableRecord", error.to_string()))?;
+    let body = serde_dynamo::to_attribute_value(&**row.body).map_err(|error| CallError::refused("UnstorableRecord", error.to_string()))?;
     let mut item = key_item(&row.key);
     item.insert(VERSION.to_owned(), number(row.version));
     item.insert(BODY.to_owned(), body);
@@ -175,7 +175,7 @@ fn read_item(mut item: Item) -> Option<Row> {
         key: Key { partition: item.get(PARTITION)?.as_s().ok()?.clone(), id: item.get(ID)?.as_s().ok()?.clone() },
         version: item.get(VERSION)?.as_n().ok()?.parse().ok()?,
         live_until,
-        body: Arc::new(serde_dynamo::from_attribute_value(item.remove(BODY)?).ok()?),
+        body: Arc::new(serde_dynamo::from_attribute_value::<_, serde_json::Value>(item.remove(BODY)?).ok()?.into()),
     })
 }
 
@@ -191,7 +191,7 @@ mod tests {
             key: Key { partition: "run".to_owned(), id: "r-1".to_owned() },
             version: 3,
             live_until: Some("2026-11-22T14:00:00.5Z".parse().unwrap()),
-            body: Arc::new(json!({"text": "", "list": [], "none": null, "yes": true, "big": u64::MAX, "deep": {"n": -1.5, "map": {}}})),
+            body: Arc::new(json!({"text": "", "list": [], "none": null, "yes": true, "big": u64::MAX, "deep": {"n": -1.5, "map": {}}}).into()),
         };
         assert_eq!(from_item(to_item(&row).unwrap()).unwrap(), row);
     }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A kind of record.
-pub trait Record: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync {
+pub trait Record: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static {
     /// The partition that it stands in.
     const PARTITION: &'static str;
     /// The newest schema that this code knows. Older ones are read; newer ones are refused, never guessed at.
@@ -175,10 +175,9 @@ impl Store {
         }
         let body = match row.body.get("blob").and_then(Value::as_str) {
             None => row.body,
-            Some(blob) => Arc::new(self.fetch(blob, &what).await?),
+            Some(blob) => Arc::new(self.fetch(blob, &what).await?.into()),
         };
-        let value = T::deserialize(body.get("record").unwrap_or(&Value::Null));
-        let value = value.map_err(|error| Fault::because(format!("{what} can't be read"), error))?;
+        let value = body.record().map_err(|error| Fault::because(format!("{what} can't be read"), error))?;
         Ok(Kept { value, version: row.version })
     }
 
@@ -199,7 +198,7 @@ impl Store {
             self.blobs.put(&blob, bytes).await?;
             body = json!({"schema": T::SCHEMA, "blob": blob});
         }
-        let row = Row { key: key::<T>(&value.id()), version, live_until: value.live_until(), body: Arc::new(body) };
+        let row = Row { key: key::<T>(&value.id()), version, live_until: value.live_until(), body: Arc::new(body.into()) };
         let mut last = None;
         for _ in 0..TRIES {
             match self.table.put(&row, expect).await {

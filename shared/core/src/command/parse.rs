@@ -1,5 +1,7 @@
 //! From text to a [`Command`], by way of tokens and clap.
 
+use std::sync::LazyLock;
+
 use clap::{FromArgMatches as _, Subcommand as _};
 
 use super::{Command, SLASH, Token, Verb, breakglass, gather, help, home, name, shown, split, usage};
@@ -34,14 +36,17 @@ fn read(tokens: &[Token]) -> Result<Command, Refusal> {
         return Ok(Command::Breakglass(breakglass::Args { command: Box::new(read(rest)?) }));
     }
     let line = gather::line(verb, flags, rest)?;
-    let matches = grammar().try_get_matches_from(line).map_err(|error| usage::refusal(&error, Some(verb)))?;
+    let matches = grammar().clone().try_get_matches_from(line).map_err(|error| usage::refusal(&error, Some(verb)))?;
     Command::from_arg_matches(&matches).map_err(|error| usage::refusal(&error, Some(verb)))
 }
 
 /// The grammar of all verbs.
-pub(super) fn grammar() -> clap::Command {
-    let bare = clap::Command::new(SLASH).no_binary_name(true).subcommand_required(true).disable_help_flag(true);
-    Command::augment_subcommands(bare.disable_help_subcommand(true)).mut_subcommands(|verb| verb.disable_help_flag(true))
+pub(super) fn grammar() -> &'static clap::Command {
+    static GRAMMAR: LazyLock<clap::Command> = LazyLock::new(|| {
+        let bare = clap::Command::new(SLASH).no_binary_name(true).subcommand_required(true).disable_help_flag(true);
+        Command::augment_subcommands(bare.disable_help_subcommand(true)).mut_subcommands(|verb| verb.disable_help_flag(true))
+    });
+    &GRAMMAR
 }
 
 /// The verb that a word names, in any case, and the flags that its spelling stands for.
@@ -73,7 +78,7 @@ fn no_verb(word: &str) -> Refusal {
     if word.eq_ignore_ascii_case(SLASH) {
         return Refusal::new(format!("{SLASH} is there twice.")).instead(format!("Type it once: {SLASH} help."));
     }
-    match (name::checked(word), grammar().try_get_matches_from([word])) {
+    match (name::checked(word), grammar().clone().try_get_matches_from([word])) {
         (Err(refusal), _) => refusal,
         (Ok(_), Err(error)) => usage::refusal(&error, None),
         (Ok(_), Ok(_)) => Refusal::new(format!("There is no verb {}.", shown(word))),

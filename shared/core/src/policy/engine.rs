@@ -3,6 +3,7 @@
 //! The policies of `shared/core/policies` are compiled in; a plan may add policies that forbid.
 
 use std::{
+    cell::RefCell,
     collections::{HashMap, HashSet},
     str::FromStr,
     sync::LazyLock,
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{
     failure::Fault,
-    plan::{Person, Plan},
+    plan::{Grant, Person, Plan},
     port::Profile,
     proposal::TargetKind,
 };
@@ -54,11 +55,43 @@ fn named(file: &str, text: &str) -> Result<Vec<Policy>, String> {
     Ok(set.policies().map(|policy| renamed(policy, &name(policy))).collect())
 }
 
+thread_local! {
+    /// What was ruled lately, by all that a ruling depends on: a run asks the same at each of its calls.
+    static RULED: RefCell<HashMap<String, Ruling>> = RefCell::default();
+}
+
+/// So many rulings are kept; then it begins anew.
+const KEPT: usize = 256;
+
+/// Everything that [`judge`] looks at, as text: whatever differs here is another question.
+fn facts(plan: &Plan, question: &Question<'_>) -> String {
+    let grants: Vec<&Grant> = match question.principal {
+        Principal::Person { person, .. } => plan.grants(person).collect(),
+        Principal::Order(_) => Vec::new(),
+    };
+    format!("{question:?} {grants:?} {:?}", plan.policies)
+}
+
 /// Decides. A policy that can't be evaluated is never passed over: it might be one that forbids.
 ///
 /// # Errors
 /// When it can't be decided.
 pub(super) fn decide(plan: &Plan, question: &Question<'_>) -> Result<Ruling, Fault> {
+    let facts = facts(plan, question);
+    if let Some(ruling) = RULED.with_borrow(|ruled| ruled.get(&facts).cloned()) {
+        return Ok(ruling);
+    }
+    let ruling = judge(plan, question)?;
+    RULED.with_borrow_mut(|ruled| {
+        if ruled.len() >= KEPT {
+            ruled.clear();
+        }
+        ruled.insert(facts, ruling.clone());
+    });
+    Ok(ruling)
+}
+
+fn judge(plan: &Plan, question: &Question<'_>) -> Result<Ruling, Fault> {
     let base = BASE.as_ref().map_err(|error| Fault::new(format!("the policies can't be read: {error}")))?;
     let own;
     let policies = if plan.policies.is_empty() {

@@ -153,6 +153,9 @@ impl Settings {
     pub fn differences(&self, other: &Self) -> Vec<Difference> {
         let mut other = other.clone();
         other.tags.retain(|key, _| self.tags.contains_key(key));
+        if *self == other {
+            return Vec::new();
+        }
         let (was, is) = (self.listed_all(), other.listed_all());
         was.into_iter()
             .zip(is)

@@ -36,7 +36,7 @@ pub use pager::{Alert, Letter, Mail, Pager, Phone, Sent, Ways};
 pub use probes::{Answer, Probes};
 pub use secrets::{SecretPlace, SecretText, SecretVersion, Secrets};
 pub use sql::{Changed, Inspection, InspectorRequest, Mark, Probe, ProbeResult, Sql, SqlChange, SqlTarget};
-pub use table::{Expect, Key, Page, Row, Table, Write};
+pub use table::{Body, Expect, Key, Page, Row, Table, Write};
 pub use workflow::{Delivery, Launch, Workflow};
 
 /// Everything outside, in one hand. Cheap to clone.

@@ -1,7 +1,13 @@
-use std::sync::Arc;
+use std::{
+    any::Any,
+    fmt,
+    ops::{Deref, DerefMut},
+    sync::{Arc, OnceLock},
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::failure::CallError;
@@ -25,7 +31,69 @@ pub struct Row {
     /// Until when the record may be acted on; judged by [`Expect::LiveVersion`].
     pub live_until: Option<Timestamp>,
     /// The record. Shared, since rows are handed on more often than they are written.
-    pub body: Arc<Value>,
+    pub body: Arc<Body>,
+}
+
+/// A row's JSON, and what it was read as: a row that is handed on is not read twice.
+pub struct Body {
+    json: Value,
+    record: OnceLock<Box<dyn Any + Send + Sync>>,
+}
+
+impl Body {
+    /// The member `record` as a record; one that is absent is read as `null`.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn record<T: DeserializeOwned + Clone + Send + Sync + 'static>(&self) -> Result<T, serde_json::Error> {
+        if let Some(known) = self.record.get().and_then(|known| known.downcast_ref::<T>()) {
+            return Ok(known.clone());
+        }
+        let record = T::deserialize(self.json.get("record").unwrap_or(&Value::Null))?;
+        // Read as something else before: then that one stays.
+        let _ = self.record.set(Box::new(record.clone()));
+        Ok(record)
+    }
+}
+
+impl From<Value> for Body {
+    fn from(json: Value) -> Self {
+        Self { json, record: OnceLock::new() }
+    }
+}
+
+impl Deref for Body {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.json
+    }
+}
+
+impl DerefMut for Body {
+    /// What is changed is read anew.
+    fn deref_mut(&mut self) -> &mut Value {
+        self.record = OnceLock::new();
+        &mut self.json
+    }
+}
+
+impl Clone for Body {
+    fn clone(&self) -> Self {
+        Self::from(self.json.clone())
+    }
+}
+
+impl PartialEq for Body {
+    fn eq(&self, other: &Self) -> bool {
+        self.json == other.json
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.json.fmt(f)
+    }
 }
 
 /// What must be true of the stored row for a write to land.
@@ -76,4 +144,22 @@ pub trait Table: Send + Sync {
 
     /// Rows of one partition in the order of their ids.
     async fn list(&self, partition: &str, page: &Page) -> Result<Vec<Row>, CallError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_read_is_known_until_it_is_changed() {
+        let mut body = Body::from(json!({"record": 7}));
+        assert_eq!(body.record::<u64>().unwrap(), 7);
+        assert_eq!(body.record::<String>().unwrap_err().to_string(), "invalid type: integer `7`, expected a string");
+        assert_eq!(body.record::<u64>().unwrap(), 7);
+        body["record"] = 8.into();
+        assert_eq!(body.record::<u64>().unwrap(), 8);
+        assert_eq!(body.clone().record::<i64>().unwrap(), 8);
+    }
 }

@@ -14,7 +14,7 @@ mod sites;
 mod steps;
 mod words;
 
-use std::fmt;
+use std::{cell::RefCell, collections::VecDeque, fmt};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,15 @@ pub struct GateOf {
     pub step: StepId,
 }
 
+/// So many digests are remembered.
+const KNOWN_DIGESTS: usize = 4;
+
+thread_local! {
+    /// The digests of the proposals that were looked at last: a run asks for its proposal's before each of its calls. Each is known by
+    /// the whole proposal, so that one that was altered is another one.
+    static DIGESTS: RefCell<VecDeque<(Proposal, String)>> = const { RefCell::new(VecDeque::new()) };
+}
+
 /// Who asks for what is done by the calendar, as [`Actor::System`].
 pub const ROUTINE: &str = "schedule";
 
@@ -103,7 +112,16 @@ impl Proposal {
     /// # Errors
     /// Never for a proposal that was made by this module.
     pub fn digest(&self) -> Result<String, Fault> {
-        digest_of(self)
+        let known = DIGESTS.with_borrow(|known| known.iter().find(|(proposal, _)| proposal == self).map(|(_, digest)| digest.clone()));
+        if let Some(digest) = known {
+            return Ok(digest);
+        }
+        let digest = digest_of(self)?;
+        DIGESTS.with_borrow_mut(|known| {
+            known.truncate(KNOWN_DIGESTS - 1);
+            known.push_front((self.clone(), digest.clone()));
+        });
+        Ok(digest)
     }
 
     /// The locks that its run takes, in this order.

@@ -13,7 +13,7 @@ mod raw;
 pub(crate) mod reference;
 mod word;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -198,9 +198,10 @@ pub const BUILT_IN: &[(&str, &str)] =
 /// # Errors
 /// When there is none of that name; never because of its content, which a test loads.
 pub fn built_in(name: &str) -> Result<Loaded, Fault> {
-    let text = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
-    let text = text.ok_or_else(|| Fault::new(format!("there is no built-in runbook {name}")))?;
-    load(text).map_err(|error| Fault::because(format!("the built-in runbook {name} can't be read"), error))
+    static LOADED: LazyLock<BTreeMap<&str, Result<Loaded, RunbookError>>> =
+        LazyLock::new(|| BUILT_IN.iter().map(|(name, text)| (*name, load(text))).collect());
+    let loaded = LOADED.get(name).ok_or_else(|| Fault::new(format!("there is no built-in runbook {name}")))?;
+    loaded.clone().map_err(|error| Fault::because(format!("the built-in runbook {name} can't be read"), error))
 }
 
 /// The runbook of this name: the organization's own, or else a built-in one.
