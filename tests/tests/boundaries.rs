@@ -42,6 +42,23 @@ fn no_function_can_make_permits_for_tests() {
     }
 }
 
+/// What can be planted is in no function, however the whole workspace is built: `cargo build --workspace --bins` makes the functions of
+/// the local stack, and joins the features of all that it builds.
+#[test]
+fn no_bug_can_be_planted_in_what_is_shipped() {
+    for package in FUNCTIONS.into_iter().chain(["mayday", "mayday-sim"]) {
+        let links = links(package);
+        let core = links.iter().find(|line| line.starts_with("mayday-core "));
+        assert!(core.is_none_or(|line| !line.contains("planted")), "{package}: {core:?}");
+    }
+    let features = |more: &[&str]| {
+        let tree = ["tree", "--locked", "--offline", "--workspace", "--edges", "all,features", "--invert", "mayday-core"];
+        output(env!("CARGO"), &[&tree, more].concat())
+    };
+    assert!(!features(&[]).contains("mayday-core feature \"planted\""));
+    assert!(features(&["--features", "mayday-sim/planted"]).contains("mayday-core feature \"planted\""), "it is looked for as cargo says it");
+}
+
 #[test]
 fn there_is_one_tls_stack() {
     for function in FUNCTIONS {

@@ -107,6 +107,8 @@ pub enum Bug {
     GateIgnored,
     /// A step is tried again for ever.
     BudgetIgnored,
+    /// What a run makes does not say whose it is.
+    OwnerUnnamed,
     /// Somebody's stop is not heeded.
     StopIgnored,
 }

@@ -4,6 +4,46 @@ use std::collections::BTreeMap;
 
 use crate::{Fate, Faults, schedule::Failing};
 
+/// Faults in a line, as they are kept: `12:CrashBefore,40:Late(4000)`; `-`: none.
+#[must_use]
+pub fn written(faults: &[(u64, Fate)]) -> String {
+    let each: Vec<String> = faults.iter().map(|(call, fate)| format!("{call}:{fate:?}")).collect();
+    if each.is_empty() { "-".to_owned() } else { each.join(",") }
+}
+
+/// Reads what [`written`] wrote; `None`: it is not of that form.
+#[must_use]
+pub fn read(line: &str) -> Option<Vec<(u64, Fate)>> {
+    let one = |text: &str| {
+        let (call, fate) = text.split_once(':')?;
+        Some((call.parse().ok()?, read_fate(fate)?))
+    };
+    if line == "-" { Some(Vec::new()) } else { line.split(',').map(one).collect() }
+}
+
+fn read_fate(text: &str) -> Option<Fate> {
+    let (name, span) = match text.split_once('(') {
+        Some((name, span)) => (name, span.strip_suffix(')')?.parse().ok()?),
+        None => (text, 0),
+    };
+    let all = [
+        Fate::Well,
+        Fate::Slow(span),
+        Fate::NotNow,
+        Fate::Refused,
+        Fate::Broken,
+        Fate::LostRequest,
+        Fate::LostAnswer,
+        Fate::Late(span),
+        Fate::Stale(span),
+        Fate::CrashBefore,
+        Fate::CrashAfter,
+        Fate::FreezeBefore(span),
+        Fate::FreezeAfter(span),
+    ];
+    all.into_iter().find(|fate| format!("{fate:?}") == text && text.starts_with(name))
+}
+
 /// How many runs a search may take.
 const PATIENCE: u32 = 400;
 

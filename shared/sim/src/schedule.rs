@@ -7,6 +7,7 @@ use mayday_core::{
     approval::Approval,
     desk::Request,
     ident::Identity,
+    port::Row,
     proposal::Proposal,
     run::{Run, State as RunState},
 };
@@ -14,9 +15,10 @@ use serde_json::Value;
 
 use crate::{
     executor::{Shared, Sim, TaskId, Wrap},
-    fault::{Faults, HOUR, MINUTE, Millis, Rates, SECOND},
+    fault::{Fate, Faults, HOUR, MINUTE, Millis, Rates, SECOND},
     gate::Gate,
     invariant::{self, Violation},
+    minimize::minimized,
     outage::Troubles,
     region,
     setting::ORG,
@@ -76,6 +78,8 @@ pub struct Failing {
     pub seed: u64,
     /// What is wrong.
     pub violation: Violation,
+    /// What did not go well, by the number of the call: [`Faults::Script`] of it leads to the same.
+    pub faults: Vec<(u64, Fate)>,
     /// What led to it.
     pub trace: Vec<String>,
 }
@@ -83,6 +87,8 @@ pub struct Failing {
 impl fmt::Debug for Failing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "seed {}: {}", self.seed, self.violation)?;
+        let faults: Vec<String> = self.faults.iter().map(|(call, fate)| format!("({call}, Fate::{fate:?})")).collect();
+        writeln!(f, "after Faults::Script(BTreeMap::from([{}]))", faults.join(", "))?;
         self.trace.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
@@ -91,32 +97,40 @@ impl Schedule {
     /// Runs the schedule of a seed.
     ///
     /// # Errors
-    /// What does not hold, with the trace that leads there.
+    /// What does not hold, with the fewest faults and the trace that lead there.
     pub fn run(&self, seed: u64) -> Result<Course, Box<Failing>> {
-        let mut sim = Sim::with(seed, Faults::Random { rates: self.rates, until: self.trouble }, self.wrap.clone());
+        let ran = self.run_under(seed, Faults::Random { rates: self.rates, until: self.trouble });
+        ran.map_err(|failing| Box::new(minimized(&failing, |faults| self.run_under(seed, faults).err())))
+    }
+
+    /// Runs the schedule of a seed under faults of one's own: those of a [`Failing`], say, as a [`Faults::Script`].
+    ///
+    /// # Errors
+    /// As [`Schedule::run`].
+    pub fn run_under(&self, seed: u64, faults: Faults) -> Result<Course, Box<Failing>> {
+        let mut sim = Sim::with(seed, faults, self.wrap.clone());
         match self.troubles {
             None => tick(&sim.shared, self.tick),
             Some(troubles) => region::troubled(&sim.shared, troubles, self.tick, self.trouble),
         }
         people(&sim.shared);
         let began = sim.shared.lock().now;
-        while sim.violation().is_none() && !over(&sim) {
-            if sim.shared.lock().now > began + self.limit {
-                sim.shared.lock().violated("everything comes to an end", "it does not".to_owned());
-            }
-            sim.run_for(30 * SECOND);
-        }
-        if sim.violation().is_none() {
-            invariant::at_end(&mut sim.shared.lock());
-        }
-        match sim.violation() {
-            Some(violation) => Err(Box::new(Failing { seed, violation, trace: sim.trace() })),
-            None => Ok(course(&sim)),
-        }
+        sim.until_over(began + self.limit);
+        sim.finish().map(|()| course(&sim))
     }
 }
 
 impl Sim {
+    /// Runs until nobody has anything left to do; that it does not come to that by a time is a violation.
+    pub(crate) fn until_over(&mut self, limit: Millis) {
+        while self.violation().is_none() && !over(self) {
+            if self.shared.lock().now > limit {
+                self.shared.lock().violated(invariant::ENDS, "it does not".to_owned());
+            }
+            self.run_for(30 * SECOND);
+        }
+    }
+
     /// Checks what must hold when all is over.
     ///
     /// # Errors
@@ -126,7 +140,10 @@ impl Sim {
             invariant::at_end(&mut self.shared.lock());
         }
         match self.violation() {
-            Some(violation) => Err(Box::new(Failing { seed: self.seed(), violation, trace: self.trace() })),
+            Some(violation) => {
+                let faults = self.shared.lock().happened.clone();
+                Err(Box::new(Failing { seed: self.seed(), violation, faults, trace: self.trace() }))
+            }
             None => Ok(()),
         }
     }
@@ -141,22 +158,27 @@ fn course(sim: &Sim) -> Course {
 }
 
 /// Whether nobody has anything left to do.
-fn over(sim: &Sim) -> bool {
+pub(crate) fn over(sim: &Sim) -> bool {
     let inner = sim.shared.lock();
+    if inner.open_people > 0 || inner.open_deliveries > 0 {
+        return false;
+    }
     let rows = &inner.state.rows;
-    let state = |row: &mayday_core::port::Row| row.body.pointer("/record/state").cloned().unwrap_or_default();
+    let state = |row: &Row| row.body.pointer("/record/state").cloned().unwrap_or_default();
     let open = rows.all("approval").any(|row| {
-        let approved = state(row).get("approved").is_some();
+        let state = state(row);
+        let approved = state.get("approved").is_some();
         let announced = row.body.pointer("/record/announced") == Some(&Value::Bool(true));
-        state(row) == "pending" || (approved && !started(&inner, &row.key.id)) || (!approved && !announced)
+        state == "pending" || (approved && !started(&inner, &row.key.id)) || (!approved && !announced)
     });
     let running = rows.all("run").any(|row| {
         let told = row.body.pointer("/record/told").and_then(Value::as_u64);
         let log = row.body.pointer("/record/log").and_then(Value::as_array).map(|log| log.len() as u64);
-        state(row) == "running" || state(row).get("stuck").is_some() || told < log
+        let state = state(row);
+        state == "running" || state.get("stuck").is_some() || told < log
     });
     let locked = rows.all("lock").any(|row| row.body.pointer("/record/run").is_some_and(|run| !run.is_null()));
-    inner.open_people == 0 && inner.open_deliveries == 0 && !open && !running && !locked
+    !open && !running && !locked
 }
 
 fn started(inner: &crate::executor::Inner, proposal: &str) -> bool {
@@ -165,7 +187,7 @@ fn started(inner: &crate::executor::Inner, proposal: &str) -> bool {
 
 /// The people of a schedule. Ana asks, and perhaps once more, and perhaps takes it back; Ben and Cleo decide, twice or late; somebody
 /// looks after what gets stuck.
-fn people(shared: &Arc<Shared>) {
+pub(crate) fn people(shared: &Arc<Shared>) {
     person(shared, |gate| Box::pin(asks(gate)));
     person(shared, |gate| Box::pin(decides(gate, "U0BEN")));
     person(shared, |gate| Box::pin(decides(gate, "U0CLEO")));

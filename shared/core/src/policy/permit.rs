@@ -163,6 +163,7 @@ pub async fn permit(world: &World, run: &Run, proposal: &Proposal, step: &Planne
     gate::passed(world, run, proposal, step, &current.plan).await?;
     match step.act.action().drift(world).await? {
         Some(what) if !planted(Bug::DriftUnseen) => Err(forbidden(format!("the world has changed since this was proposed: {what}"))),
+        _ if planted(Bug::OwnerUnnamed) => Ok(Permit { run: String::new(), step: step.id.clone(), authority, until: Timestamp::MAX }),
         _ => Ok(Permit { run: run.id.0.clone(), step: step.id.clone(), authority, until: Timestamp::MAX }),
     }
 }

@@ -216,7 +216,7 @@ pub static LIST: &[Planted] = &[
         "the table lets sleepers write runs",
         "",
         scenario::ROUGH,
-        &[OLD_TOKEN, "a run that has ended stays as it ended"],
+        &["a run that has ended stays as it ended", OLD_TOKEN],
     ),
     planted(
         Adapter(Slip::UnconditionalLocks),

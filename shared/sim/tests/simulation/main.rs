@@ -22,11 +22,14 @@ mod outage;
 mod paging;
 mod plans;
 mod policy;
+#[cfg(feature = "planted")]
 mod power;
 mod region;
 mod release;
 mod runbook;
 mod schedules;
+#[cfg(feature = "planted")]
+mod seeds;
 mod semantics;
 mod story;
 mod vendor;
