@@ -14,6 +14,7 @@
 
 mod aws;
 mod child;
+mod crash;
 mod failover;
 mod organization;
 mod person;
@@ -26,6 +27,7 @@ mod world;
 
 pub use aws::Xml;
 pub use child::Child;
+pub use crash::Death;
 pub use failover::{AWAY, HOME, STANDBY};
 pub use organization::{CAPLIQUIFY, Cast, INVENTORY, Organization};
 pub use person::Person;

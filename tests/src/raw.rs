@@ -25,6 +25,15 @@ pub struct Signed {
     pub signature: String,
 }
 
+impl Signed {
+    /// The payload of an interaction.
+    #[must_use]
+    pub fn payload(&self) -> Value {
+        let payload = form_urlencoded::parse(self.body.as_bytes()).find(|(name, _)| name == "payload").expect("a payload");
+        serde_json::from_str(&payload.1).unwrap()
+    }
+}
+
 impl Stage {
     /// Signs a body as Slack would now.
     #[must_use]
@@ -38,9 +47,18 @@ impl Stage {
 
     /// Sends it; as often as wanted.
     pub async fn send(&self, signed: &Signed) -> Answer {
+        self.send_again(signed, 0).await
+    }
+
+    /// Sends it with the headers of Slack's nth repetition; zero is the first time.
+    pub async fn send_again(&self, signed: &Signed, retry: u32) -> Answer {
         let kind = if signed.path == "/slack/events" { "application/json" } else { "application/x-www-form-urlencoded" };
         let request = self.http.post(format!("{}{}", self.stack.url(), signed.path)).header("content-type", kind);
         let request = request.header("x-slack-request-timestamp", &signed.timestamp).header("x-slack-signature", &signed.signature);
+        let request = match retry {
+            0 => request,
+            retry => request.header("x-slack-retry-num", retry).header("x-slack-retry-reason", "http_timeout"),
+        };
         let answer = request.body(signed.body.clone()).send().await.unwrap();
         Answer { status: answer.status().as_u16(), body: answer.text().await.unwrap() }
     }

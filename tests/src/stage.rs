@@ -29,7 +29,7 @@ const SCALE: f64 = 8.0;
 /// How far logs trail behind, in the stack's time: putting them away is work, and every server does it.
 const ARCHIVE_EVERY: Duration = Duration::from_secs(20);
 /// How long anything may take in real time. Generous: machines under load are slow, and no test measures.
-const PATIENCE: Duration = Duration::from_secs(100);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
 
 /// What a stage is opened with.
 #[derive(Debug, Clone)]
@@ -351,7 +351,9 @@ impl Stage {
                 format!("{function}:\n{}", lines[lines.len().saturating_sub(6)..].join("\n"))
             })
             .collect();
-        format!("runs:\n{}\nlogs:\n{}", runs.join("\n"), logs.join("\n"))
+        let all = self.stack.slack().changed_since(0)["messages"].as_array().cloned().unwrap_or_default();
+        let said: Vec<String> = all[all.len().saturating_sub(6)..].iter().map(|message| Message(message.clone()).words()).collect();
+        format!("runs:\n{}\nsaid:\n{}\nlogs:\n{}", runs.join("\n"), said.join("\n---\n"), logs.join("\n"))
     }
 }
 

@@ -19,6 +19,34 @@ async fn a19_e5_a_replayed_or_doubled_request_is_answered_alike_and_done_once() 
 }
 
 #[tokio::test]
+async fn e5_what_a_worker_has_done_before_it_died_is_not_done_again_when_its_delivery_comes_back() {
+    let stage = Stage::open().await;
+    let ana = stage.person("ana");
+    // It dies at its answer: the backup is over long before Lambda comes back to the delivery.
+    let dies = json!({"operation": "response_url", "nth": 1, "effect": "kill_before"});
+    let fault = stage.fault(dies.clone());
+    stage.send(&stage.command_request(&ana.id, "backup inventory", |_| ())).await;
+    let run = stage.until("a run begins", async || stage.runs().into_iter().next()).await;
+    stage.until_over(run.id.as_str()).await;
+    assert!(stage.stack().lambda().waiting() > 0, "the delivery is to come back");
+    stage.in_time("it came back", async || (stage.stack().lambda().waiting() == 0).then_some(())).await;
+    stage.mend(fault);
+    assert_eq!((stage.runs().len(), stage.snapshots("manual").await.len()), (1, 1));
+    assert!(stage.heard_by(&ana.id).contains(run.id.as_str()), "and it is answered: {}", stage.heard_by(&ana.id));
+
+    // The same, with a proposal that somebody says no to meanwhile.
+    let fault = stage.fault(dies);
+    stage.send(&stage.command_request(&ana.id, "restore inventory --latest", |_| ())).await;
+    let card = stage.until("a card", async || stage.messages(CHANNEL).into_iter().find(|message| message.has_button("deny"))).await;
+    stage.settle().await;
+    stage.person("carol").presses("deny", &card).await;
+    stage.in_time("it came back", async || (stage.stack().lambda().waiting() == 0).then_some(())).await;
+    stage.mend(fault);
+    let [approval] = stage.records::<Approval>("approval").try_into().unwrap_or_else(|all| panic!("one approval: {all:?}"));
+    assert!(matches!(approval.state, mayday_core::approval::State::Denied { .. }), "{approval:?}");
+}
+
+#[tokio::test]
 async fn a20_a_rightly_signed_request_for_another_app_or_team_is_refused_audited_and_does_nothing() {
     let stage = Stage::open().await;
     let card = stage.person("ana").types("/dr restore inventory --latest").await.card();

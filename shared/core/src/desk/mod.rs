@@ -114,7 +114,9 @@ const TOO_OLD: SignedDuration = SignedDuration::from_mins(5);
 /// # Errors
 /// When nobody could be told anything: whoever called must try again, or say so by another way.
 pub async fn handle(world: &World, delivery: &Delivery, caller: &Caller, request: &Request) -> Result<(), Fault> {
-    let Some(claim) = claim::take(world, delivery).await? else { return Ok(()) };
+    if claim::take(world, delivery).await?.is_none() {
+        return Ok(());
+    }
     let result = answer(world, delivery, caller, request).await;
     let reply = match result {
         Ok(reply) => reply,
@@ -125,7 +127,7 @@ pub async fn handle(world: &World, delivery: &Delivery, caller: &Caller, request
         }
     };
     show(world, caller, request, reply).await?;
-    claim::done(world, claim).await
+    claim::done(world, &delivery.key).await
 }
 
 async fn answer(world: &World, delivery: &Delivery, caller: &Caller, request: &Request) -> Result<Reply, Failure> {
@@ -144,7 +146,7 @@ async fn answer(world: &World, delivery: &Delivery, caller: &Caller, request: &R
         return Ok(Reply::Message(view::help_verb(verb, name)));
     }
     let current = current?;
-    let desk = Desk { world, current, caller, glass: false };
+    let desk = Desk { world, current, caller, delivery: &delivery.key, glass: false };
     match request {
         Request::Command(text) => typed::handle(&desk, text).await,
         Request::Click { action, value, message } => click::handle(&desk, action, value, message.as_ref()).await,
@@ -166,6 +168,8 @@ pub struct Desk<'a> {
     pub current: Current,
     /// Who asks.
     pub caller: &'a Caller,
+    /// The delivery's key.
+    pub delivery: &'a str,
     /// Whether they break the glass.
     pub glass: bool,
 }

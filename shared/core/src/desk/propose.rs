@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Desk, Reply};
+use super::{Desk, Reply, claim};
 use crate::{
     approval::{Approval, State},
     audit, command,
@@ -24,28 +24,47 @@ impl Desk<'_> {
     /// # Errors
     /// A refusal when somebody is at the same target, or has asked the same already.
     pub async fn propose(&self, proposal: Proposal) -> Result<Reply, Failure> {
+        // Whoever was at this delivery before has made one and died: that one goes on, and there is no second.
+        if let Some(earlier) = claim::led_to(self.world, self.delivery).await? {
+            return self.set_going(&earlier).await;
+        }
         let proposal = if self.glass { policy::break_glass(&self.current.plan, proposal, self.world.clock.now())? } else { proposal };
         self.free(&proposal).await?;
         self.not_asked_yet(&proposal).await?;
         let digest = proposal.digest()?;
         let detail = json!({"proposal": proposal.id, "title": proposal.title, "reason": proposal.reason, "target": proposal.target, "right": proposal.right});
-        let event = audit::Event { digest: Some(digest.clone()), ..self.event("proposal.made", &proposal.id.0, detail) };
+        let event = audit::Event { digest: Some(digest), ..self.event("proposal.made", &proposal.id.0, detail) };
         audit::append(self.world, event).await?;
-        let store = Store::of(self.world);
-        let _: Created<Proposal> = store.create(proposal.clone()).await?;
-        let Some(approval) = Approval::of(&proposal, digest, self.caller.identity.clone()) else {
-            let run = run::begin(self.world, &proposal, self.world.clock.now()).await?;
-            return Ok(Reply::Message(view::started(&run.value, &proposal, &self.current.plan.slack.channel)));
+        claim::leads_to(self.world, self.delivery, &proposal.id).await?;
+        let _: Created<Proposal> = Store::of(self.world).create(proposal.clone()).await?;
+        self.set_going(&proposal).await
+    }
+
+    /// Asks for its approval, or starts it. What of that is done already is not done again.
+    async fn set_going(&self, proposal: &Proposal) -> Result<Reply, Failure> {
+        let (store, now) = (Store::of(self.world), self.world.clock.now());
+        let channel = &self.current.plan.slack.channel;
+        let Some(approval) = Approval::of(proposal, proposal.digest()?, self.caller.identity.clone()) else {
+            let over = store.load::<Run>(proposal.id.run().as_str()).await?.filter(|run| run.value.state.is_final());
+            let run = match over {
+                Some(run) => run,
+                None => run::begin(self.world, proposal, now).await?,
+            };
+            return Ok(Reply::Message(view::started(&run.value, proposal, channel)));
         };
         let approval = match store.create(approval).await? {
             Created::New(kept) | Created::Already(kept) => kept,
         };
-        let channel = &self.current.plan.slack.channel;
-        post_card(self.world, channel, &proposal, &approval).await?;
-        if self.glass {
-            command::breakglass::tell(self, &proposal).await;
+        if !approval.value.is_open(now) {
+            return Ok(Reply::Message(view::decision_reply(&approval.value, proposal)));
         }
-        Ok(Reply::Message(view::proposed(&proposal, channel)))
+        if approval.value.cards.is_empty() {
+            post_card(self.world, channel, proposal, &approval).await?;
+        }
+        if self.glass {
+            command::breakglass::tell(self, proposal).await;
+        }
+        Ok(Reply::Message(view::proposed(proposal, channel)))
     }
 
     /// Only one run at a time holds a database or a service.
