@@ -19,7 +19,7 @@ use mayday_core::port::World;
 
 use crate::{
     dice::Dice,
-    fault::{Faults, Millis},
+    fault::{Fate, Faults, Millis},
     function::Invocation,
     gate::Gate,
     invariant::Violation,
@@ -54,6 +54,10 @@ pub(crate) struct Inner {
     pub(crate) dice: Dice,
     pub(crate) faults: Faults,
     pub(crate) spread: Spread,
+    /// Rolled for faults and for nothing else: the same faults by a script lead to the same course.
+    pub(crate) fault_dice: Dice,
+    /// What did not go well, by the number of the call.
+    pub(crate) happened: Vec<(u64, Fate)>,
     /// How many calls came to the gate.
     pub(crate) calls: u64,
     pub(crate) trace: Trace,
@@ -144,6 +148,8 @@ impl Sim {
             dice,
             faults,
             spread: Spread::default(),
+            fault_dice: Dice::new(!seed),
+            happened: Vec::new(),
             calls: 0,
             trace: Trace::default(),
             state,

@@ -111,13 +111,19 @@ impl Gate {
             inner.calls += 1;
             let most = ENDLESS + EACH_MINUTE * u64::try_from(passed / MINUTE).unwrap_or(0);
             if inner.calls > most {
-                inner.violated("everything comes to an end", format!("{most} calls were made"));
+                inner.violated(crate::invariant::ENDS, format!("{most} calls were made"));
             }
-            let fate = match inner.spread.outage(&call, self.at, inner.now) {
-                Some(outage) => outage.symptom.fate(),
-                None => inner.faults.fate(inner.calls - 1, &call, passed, &mut inner.dice),
-            };
-            (inner.calls - 1, fate)
+            let number = inner.calls - 1;
+            let fate = inner.faults.fate(number, &call, passed, &mut inner.fault_dice);
+            match inner.spread.outage(&call, self.at, inner.now) {
+                Some(outage) => (number, outage.symptom.fate()),
+                None => {
+                    if fate != Fate::Well {
+                        inner.happened.push((number, fate));
+                    }
+                    (number, fate)
+                }
+            }
         } else {
             (inner.calls, Fate::Well)
         };

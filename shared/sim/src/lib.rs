@@ -54,7 +54,10 @@ mod function;
 mod gate;
 pub mod invariant;
 mod machine;
+pub mod minimize;
 pub mod outage;
+#[cfg(feature = "planted")]
+pub mod planted;
 mod port;
 pub mod region;
 pub mod schedule;

@@ -3,24 +3,28 @@ use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 use mayday_core::{
     action::{Act, Class},
     approval::{self, Approval},
-    backup::DATABASE_TAG,
+    backup::{CLASS_TAG, DATABASE_TAG},
     database::Route,
     ident::{Actor, Identity},
     plan::{self, PLAN_KEY, Plan},
+    port::RestoreFrom,
     proposal::{PlannedStep, Proposal},
     run::{Lock, Run},
 };
 
 use super::Finding;
-use crate::state::{Effect, State};
+use crate::{
+    setting::ORG,
+    state::{Effect, State},
+};
 
 /// An effect, and what it was made for.
 pub(super) struct Case<'a> {
-    state: &'a State,
-    effect: &'a Effect,
-    run: Run,
-    proposal: Proposal,
-    step: PlannedStep,
+    pub(super) state: &'a State,
+    pub(super) effect: &'a Effect,
+    pub(super) run: Run,
+    pub(super) proposal: Proposal,
+    pub(super) step: PlannedStep,
 }
 
 impl<'a> Case<'a> {
@@ -33,7 +37,7 @@ impl<'a> Case<'a> {
     }
 }
 
-fn held(holds: bool, why: impl FnOnce() -> String) -> Finding {
+pub(super) fn held(holds: bool, why: impl FnOnce() -> String) -> Finding {
     if holds { Ok(()) } else { Err(why()) }
 }
 
@@ -78,7 +82,8 @@ pub(super) fn approved(case: &Case<'_>) -> Finding {
     let plan = plan(state)?;
     let counts = |voter: &&Identity| {
         let own = matches!(&proposal.requester, Actor::Person(requester) if requester == *voter);
-        !own && plan.person(&voter.user).is_some_and(|(_, person)| person.roles.iter().any(|role| quorum.roles.contains(role)))
+        !own && voter.org == ORG
+            && plan.person(&voter.user).is_some_and(|(_, person)| person.roles.iter().any(|role| quorum.roles.contains(role)))
     };
     let voters: BTreeSet<&Identity> = approval.votes.iter().map(|vote| &vote.by).filter(counts).collect();
     held(voters.len() >= usize::from(quorum.needed), || format!("{} of {} approved", voters.len(), quorum.needed))
@@ -90,7 +95,7 @@ thread_local! {
 }
 
 /// The plan as it is in force; a broken one says nothing, and then nothing may be done.
-fn plan(state: &State) -> Result<Rc<Plan>, String> {
+pub(super) fn plan(state: &State) -> Result<Rc<Plan>, String> {
     let newest = state.blobs.get(PLAN_KEY).and_then(|versions| versions.last()).ok_or("there is no plan")?;
     READ.with_borrow_mut(|read| {
         if let Some((text, plan)) = read
@@ -129,16 +134,35 @@ pub(super) fn own_only(case: &Case<'_>) -> Finding {
             held(retires, || "only a retirement deletes".to_owned())?;
             let serves = state.secrets.values().filter_map(|secret| secret.versions.last());
             let led = serves.into_iter().any(|(_, value)| value.expose().contains(&format!("\"{}.", effect.target)));
-            held(!led, || "it carries traffic".to_owned())
+            held(!led, || "it carries traffic".to_owned())?;
+            let Act::Retire(retire) = &step.act else { return Ok(()) };
+            let last = state.databases.snapshots.contains_key(&(retire.region.clone(), retire.final_snapshot.clone()));
+            held(last, || "nothing stays of it".to_owned())
         }
         "delete_snapshot" => {
             let Act::Prune(prune) = &step.act else { return Err("only retention deletes backups".to_owned()) };
             let of_it = |found: &&crate::state::SnapshotState| found.snapshot.tags.get(DATABASE_TAG) == Some(&prune.database);
             let left = state.databases.snapshots.values().filter(of_it).filter(|found| found.complete <= effect.at).count();
-            held(left > 0, || "it was the last backup".to_owned())
+            held(left > 0, || "it was the last backup".to_owned())?;
+            let tags = state.databases.deleted.last().map(|gone| &gone.snapshot.tags);
+            let ours = tags.is_some_and(|tags| tags.get(DATABASE_TAG) == Some(&prune.database) && tags.contains_key(CLASS_TAG));
+            held(ours, || "it was not made by a schedule of this database".to_owned())?;
+            let reader = state.records::<Run>().into_iter().find(|run| reads(state, run, &prune.snapshot));
+            held(reader.is_none(), || "a run is restoring from it".to_owned())
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a live run has begun to restore from a snapshot and is not done with that.
+fn reads(state: &State, run: &Run, snapshot: &str) -> bool {
+    let Some(proposal) = state.record::<Proposal>(run.proposal.as_str()).filter(|_| !run.state.is_final()) else { return false };
+    let restores = |step: &PlannedStep| match &step.act {
+        Act::Restore(restore) => matches!(&restore.restoration.from, RestoreFrom::Snapshot(id) if id == snapshot),
+        _ => false,
+    };
+    let tried = |step: &PlannedStep| run.steps.iter().any(|record| record.id == step.id && record.attempts > 0 && !record.was_done());
+    proposal.steps.iter().any(|step| restores(step) && tried(step))
 }
 
 pub(super) fn holds_lock(case: &Case<'_>) -> Finding {

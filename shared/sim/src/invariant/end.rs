@@ -6,9 +6,10 @@ use mayday_core::{
     run::{Happened, Lock, Run, State as RunState, StepState},
 };
 
-use super::Finding;
+use super::{Finding, people};
 use crate::{
     executor::Inner,
+    fault::Millis,
     setting::{REGION, settings},
     state::State,
 };
@@ -16,12 +17,13 @@ use crate::{
 type AtEnd = (&'static str, fn(&State) -> Finding);
 
 /// Checked when all is over.
-pub(super) const CHECKS: [AtEnd; 7] = [
+pub(super) const CHECKS: [AtEnd; 8] = [
     ("the audit chain verifies", chain),
     ("no record holds a secret", secrets),
     ("no lock outlives its run", locks),
     ("every run ends, or people know that it is stuck", runs),
     ("whoever asked gets a final answer", answered),
+    ("all that happened in a run is said", people::told),
     ("what a restore reads is as it was", sources),
     ("after a success, traffic goes to an instance that has the rows", served),
 ];
@@ -33,7 +35,15 @@ pub(crate) fn at_end(inner: &mut Inner) {
             inner.violated(name, why);
         }
     }
+    for (name, check) in [(PEOPLE_ARE_WOKEN, people::woken as fn(&State, Millis) -> Finding), (ONE_PRIMARY, people::led_over)] {
+        if let Err(why) = check(&inner.state, inner.now) {
+            inner.violated(name, why);
+        }
+    }
 }
+
+pub(super) const PEOPLE_ARE_WOKEN: &str = "whoever must decide is woken, level by level";
+pub(super) const ONE_PRIMARY: &str = "after a failover there is one primary, and names lead to it";
 
 fn chain(state: &State) -> Finding {
     let entries: Vec<Entry> = state.records();

@@ -101,7 +101,9 @@ fn takes_writes(state: &State, (region, instance): (&str, &str), at: i64) -> boo
     let place = (region.to_owned(), instance.to_owned());
     let Some(found) = state.databases.instances.get(&place) else { return false };
     let follows = found.follows.as_ref().is_some_and(|follows| follows.cut.is_none_or(|cut| at < cut));
-    found.exists(at) && !follows && found.phase(at) == Phase::Available && !found.data.is_read_only()
+    // Nobody reaches what is in a region that is lost.
+    let reached = state.lost.get(region).is_none_or(|until| at >= *until);
+    reached && found.exists(at) && !follows && found.phase(at) == Phase::Available && !found.data.is_read_only()
 }
 
 fn old_primary_is_quiet(state: &State, promote: &Promote, at: i64) -> Finding {

@@ -6,7 +6,7 @@ use mayday_core::{
 };
 
 use super::{change, look, owner, takes_effect};
-use crate::{executor::Inner, fault::SECOND, gate::Gate, trace::Port};
+use crate::{executor::Inner, fault::SECOND, gate::Gate, invariant, trace::Port};
 
 #[async_trait]
 impl Dns for Gate {
@@ -61,7 +61,7 @@ fn batch(inner: &mut Inner, owner: &Tags, zone: &str, changes: Vec<RecordChange>
     if let Some(first) = changes.first() {
         takes_effect(inner, owner, "dns_replace", &first.before.name);
     }
-    let everywhere = inner.now + inner.dice.between(SECOND, 60 * SECOND);
+    let everywhere = inner.now + inner.dice.between(SECOND, 30 * SECOND);
     let zones = &mut inner.state.zones;
     let id = format!("C{:06}", zones.changes.len() + 1);
     zones.changes.insert(id.clone(), everywhere);
@@ -69,5 +69,6 @@ fn batch(inner: &mut Inner, owner: &Tags, zone: &str, changes: Vec<RecordChange>
         zones.still.insert(before.name.clone(), (everywhere, before));
         zones.records.insert(key(&after.name), after);
     }
+    invariant::on_names(inner);
     Ok(id)
 }

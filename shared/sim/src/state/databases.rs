@@ -36,6 +36,8 @@ pub struct Databases {
     pub instances: BTreeMap<Place, InstanceState>,
     /// Snapshots, by region and name.
     pub snapshots: BTreeMap<Place, SnapshotState>,
+    /// Snapshots that were deleted, in order.
+    pub deleted: Vec<SnapshotState>,
     /// How many instances were ever made: for resource ids.
     pub made: u64,
 }
@@ -128,7 +130,7 @@ impl Databases {
     #[must_use]
     pub fn describe(&self, region: &str, id: &str, moment: Millis) -> Option<Instance> {
         let found = self.instances.get(&(region.to_owned(), id.to_owned())).filter(|found| found.exists(moment))?;
-        let keeps_log = found.set_up(moment).backup_retention_days > 0;
+        let keeps_log = at(&found.settings, moment).is_some_and(|settings| settings.backup_retention_days > 0);
         let log_end = Some(found.log_end(moment)).filter(|end| keeps_log && *end >= found.created);
         Some(Instance {
             id: id.to_owned(),
@@ -271,7 +273,8 @@ impl Databases {
         if now < found.complete {
             return Err(refused("InvalidDBSnapshotState", format!("{} is not available.", key.1)));
         }
-        Ok(self.snapshots.remove(key).is_some())
+        self.deleted.extend(self.snapshots.remove(key));
+        Ok(true)
     }
 
     /// Starts a restore.
@@ -285,9 +288,9 @@ impl Databases {
         settings.tags.extend(wanted.owner.clone());
         settings.tags.extend(owner.clone());
         let created = now + dice.between(SECOND, 5 * SECOND);
-        // One in eight takes its time, as a large volume does.
+        // One in sixteen takes its time, as a large volume does.
         let available =
-            created + if dice.below(8) == 0 { dice.between(5 * MINUTE, 40 * MINUTE) } else { dice.between(SECOND, 10 * SECOND) };
+            created + if dice.below(16) == 0 { dice.between(5 * MINUTE, 40 * MINUTE) } else { dice.between(SECOND, 10 * SECOND) };
         self.made += 1;
         let restored = InstanceState {
             resource_id: format!("db-MADE{:04}", self.made),
@@ -343,7 +346,7 @@ impl Databases {
         if settings.parameter_group != current.parameter_group {
             found.pending_reboot = true;
         }
-        let done = now + dice.between(SECOND, 20 * SECOND);
+        let done = now + dice.between(SECOND, 10 * SECOND);
         // The vendor answers before the status changes.
         found.phases.push((now + dice.between(0, 5 * SECOND), Phase::Underway("modifying".to_owned())));
         found.phases.push((done + 5 * SECOND, Phase::Available));
@@ -356,7 +359,7 @@ impl Databases {
         let found = self.available(place, now)?;
         found.pending_reboot = false;
         found.phases.push((now, Phase::Underway("rebooting".to_owned())));
-        found.phases.push((now + dice.between(5 * SECOND, 60 * SECOND), Phase::Available));
+        found.phases.push((now + dice.between(3 * SECOND, 20 * SECOND), Phase::Available));
         Ok(())
     }
 
