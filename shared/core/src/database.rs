@@ -201,6 +201,21 @@ async fn stands(world: &World, name: &str, entry: plan::Database, route: Route, 
     }
 }
 
+/// A database whose region does not answer, with an instance of it as it was last seen there. Its indirection can't be read: the version of
+/// the route is empty, which no switch takes for a before-image. `None`: it was never seen.
+///
+/// # Errors
+/// When the records can't be read.
+pub async fn as_last_seen(world: &World, entry: plan::Database, name: &str, instance: &str) -> Result<Option<Live>, Fault> {
+    let seen: Option<Kept<LastSeen>> = Store::of(world).load(&format!("{}/{instance}", entry.region)).await?;
+    Ok(seen.map(|seen| {
+        let instance = seen.value.instance;
+        let host = instance.endpoint.as_ref().map(|endpoint| endpoint.host.clone()).unwrap_or_default();
+        let route = Route::Secret { region: entry.region.clone(), name: entry.secret.clone(), version: String::new(), host };
+        Live { name: name.to_owned(), entry, route, instance, gone: false }
+    }))
+}
+
 /// Remembers how a database's instance looks, for the day when it is gone.
 ///
 /// # Errors

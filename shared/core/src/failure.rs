@@ -72,6 +72,12 @@ impl Fault {
         CallError::NotNow { code: "Unread".to_owned(), why: self.chain() }
     }
 
+    /// Whether all that is wrong is a call that failed: it may be answered the next time.
+    #[must_use]
+    pub fn is_of_a_call(&self) -> bool {
+        self.source.as_deref().is_some_and(|source| source.is::<CallError>())
+    }
+
     /// The fault and all its causes, outermost first, for one log line.
     #[must_use]
     pub fn chain(&self) -> String {
@@ -175,7 +181,30 @@ pub enum CallError {
     },
 }
 
+/// What a look comes to where nobody answered it, or a server that is not well itself: throttling is none of these.
+const SILENCE: [&str; 9] = [
+    "ConnectionFailed",
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "InternalServiceError",
+    "NoAnswer",
+    "ServiceUnavailable",
+    "UnknownError",
+    "UnreadableAnswer",
+];
+
 impl CallError {
+    /// Whether whoever was asked is silent: not busy, and no refusal.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        match self {
+            Self::Unknown { .. } => true,
+            Self::NotNow { code, .. } => SILENCE.contains(&code.as_str()),
+            Self::Refused { .. } => false,
+        }
+    }
+
     /// A definite refusal.
     pub fn refused(code: impl Into<String>, why: impl Into<String>) -> Self {
         Self::Refused { code: code.into(), why: why.into() }

@@ -151,6 +151,8 @@ pub(crate) fn suffer(shared: &Arc<Shared>, outage: Outage) {
                 let mut inner = hand.lock();
                 inner.say(task, format!("{} is lost", region.name()));
                 inner.lose(region);
+                let until = inner.state.lost.entry(region.name().to_owned()).or_default();
+                *until = outage.until.max(*until);
             })
         });
     }

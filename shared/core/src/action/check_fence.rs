@@ -18,6 +18,14 @@ use crate::{
 pub struct CheckFence {
     /// The old primary.
     pub primary: Node,
+    /// Whether it answered when this was proposed. Where it did not, the silence of its whole region does not keep people there, too.
+    #[serde(default = "answered", skip_serializing_if = "Clone::clone")]
+    pub answers: bool,
+}
+
+/// What was proposed before this was asked is held to what it said.
+fn answered() -> bool {
+    true
 }
 
 #[async_trait]
@@ -27,17 +35,20 @@ impl Action for CheckFence {
     }
 
     fn card(&self) -> Vec<Mrkdwn> {
-        vec![
-            mrkdwn!("{}, {}", self.primary.card(), self.primary.sign_in()),
-            mrkdwn!("it must refuse writes or not answer; else this stops, and nobody is led elsewhere"),
-        ]
+        let must = match self.answers {
+            true => mrkdwn!("it must refuse writes or not answer; else this stops, and nobody is led elsewhere"),
+            false => mrkdwn!("it does not answer: if it still does not, people are led elsewhere; if it takes writes, nobody is"),
+        };
+        vec![mrkdwn!("{}, {}", self.primary.card(), self.primary.sign_in()), must]
     }
 
     async fn observe(&self, world: &World, owner: Ownership<'_>) -> Result<Seen, CallError> {
         let fenced = |why: String| Seen::Done(Finding::said(why));
-        let found = match self.primary.look(world, Some(owner)).await? {
-            Looked::There(found) => found,
-            Looked::Not(why) => return Ok(fenced(why)),
+        let found = match self.primary.look(world, Some(owner)).await {
+            Ok(Looked::There(found)) => found,
+            Ok(Looked::Not(why)) => return Ok(fenced(why)),
+            Err(error) if !self.answers && error.is_silence() => return Ok(fenced(self.primary.out_of_reach(error.why()))),
+            Err(error) => return Err(error),
         };
         let said = match self.primary.ask(world, &found, &[READ_ONLY, OLD_SESSIONS]).await? {
             Ok(said) => said,

@@ -54,10 +54,12 @@ impl Action for Freeze {
             return Ok(Seen::Done(Finding::said("nobody writes at night")));
         }
         let gone = |why: String| Seen::Done(Finding::said(format!("{why}, so it takes no writes")));
-        let found = match (self.primary.look(world, Some(owner)).await?, self.answers) {
-            (Looked::There(found), _) => found,
-            (Looked::Not(why), false) => return Ok(gone(why)),
-            (Looked::Not(why), true) => return Ok(Seen::Broken(Finding::said(why))),
+        let found = match (self.primary.look(world, Some(owner)).await, self.answers) {
+            (Ok(Looked::There(found)), _) => found,
+            (Ok(Looked::Not(why)), false) => return Ok(gone(why)),
+            (Ok(Looked::Not(why)), true) => return Ok(Seen::Broken(Finding::said(why))),
+            (Err(error), false) if error.is_silence() => return Ok(Seen::Done(Finding::said(self.primary.out_of_reach(error.why())))),
+            (Err(error), _) => return Err(error),
         };
         let said = match (self.primary.ask(world, &found, &[READ_ONLY, FROZEN_BY, OLD_SESSIONS]).await?, self.answers) {
             (Ok(said), true) => said,
@@ -79,7 +81,13 @@ impl Action for Freeze {
         if self.answers {
             return self.primary.drift(world).await;
         }
-        let Looked::There(found) = self.primary.look(world, None).await? else { return Ok(None) };
+        let found = match self.primary.look(world, None).await {
+            Ok(Looked::There(found)) => found,
+            // Its region is as silent as it was.
+            Ok(Looked::Not(_)) => return Ok(None),
+            Err(error) if error.is_silence() => return Ok(None),
+            Err(error) => return Err(error),
+        };
         Ok(self.primary.ask(world, &found, &[READ_ONLY]).await?.is_ok().then(|| format!("{} answers again", self.primary.instance)))
     }
 

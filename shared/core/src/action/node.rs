@@ -64,6 +64,14 @@ impl Node {
         Ok(if ours { Looked::There(found) } else { Looked::Not(format!("{} is another instance ({})", self.instance, found.resource_id)) })
     }
 
+    /// What is known of it while its region does not answer: nothing, and what must be seen to when it does again.
+    pub(super) fn out_of_reach(&self, why: &str) -> String {
+        format!(
+            "nobody knows whether {} takes writes: {} does not answer ({why}). See to it before anybody reaches it there again",
+            self.instance, self.region
+        )
+    }
+
     /// What is no longer as it was: it is gone, or another one has its name.
     pub(super) async fn drift(&self, world: &World) -> Result<Option<String>, CallError> {
         if self.resource_id.is_none() {

@@ -3,7 +3,7 @@ use crate::{
     action::{Following, QUESTIONS, following},
     command,
     database::{self, Live, StandingBy},
-    failure::{Failure, Refusal},
+    failure::{Failure, Fault, Refusal},
     plan::{self, Current, Site},
     port::{Answer, Instance, RecordSet, World},
     probe,
@@ -197,13 +197,39 @@ async fn pair(world: &World, current: &Current, found: &Survey, name: &str) -> R
     if serving.region == found.there().region {
         return Ok(None);
     }
-    let home = database::look_at(world, current.plan.database(name)?.clone(), name).await?;
-    let primary = look(world, database::look_at(world, serving, name).await?).await?;
-    let (standby, old) = match found.direction {
-        Direction::Away => (Some(standby_of(world, found, name, standby, &primary).await?), None),
-        Direction::Home => (None, Some(look(world, home.clone()).await?)),
+    if found.direction == Direction::Home {
+        let home = database::look_at(world, current.plan.database(name)?.clone(), name).await?;
+        let primary = look(world, database::look_at(world, serving, name).await?).await?;
+        let old = Some(look(world, home.clone()).await?);
+        return Ok(Some(Pair { name: name.to_owned(), primary, standby: None, home, old }));
+    }
+    // What leaves its region must not need it: where that does not answer, what was last seen there is left.
+    let (home, primary) = match database::look_at(world, serving.clone(), name).await {
+        Ok(home) => (home.clone(), look(world, home).await?),
+        Err(Failure::Fault(silence)) => left(world, found, (name, standby), serving, silence).await?,
+        Err(refused) => return Err(refused),
     };
+    let (standby, old) = (Some(standby_of(world, found, name, standby, &primary).await?), None);
     Ok(Some(Pair { name: name.to_owned(), primary, standby, home, old }))
+}
+
+/// What serves a database in a region that does not answer: the instance that its standby follows, as it was last seen.
+async fn left(
+    world: &World,
+    found: &Survey,
+    (name, standby): (&str, &plan::Standby),
+    entry: plan::Database,
+    silence: Fault,
+) -> Result<(Live, Primary), Failure> {
+    let id = standby_id(world, found, name, standby).await?;
+    let follower = world.databases.instance(&found.failover.secondary.region, &id).await?;
+    let Some(source) = follower.and_then(|follower| follower.replica_of).filter(|source| source.region == entry.region) else {
+        return Err(silence.into());
+    };
+    let Some(home) = database::as_last_seen(world, entry, name, &source.instance).await? else { return Err(silence.into()) };
+    let (entry, instance) = (home.entry.clone(), home.instance.clone());
+    let silent = Some(format!("{} can't be asked: {}", entry.region, silence.chain()));
+    Ok((home, Primary { entry, instance, silent, read_only: false }))
 }
 
 async fn look(world: &World, live: Live) -> Result<Primary, Failure> {
@@ -221,10 +247,15 @@ async fn look(world: &World, live: Live) -> Result<Primary, Failure> {
     Ok(Primary { entry, instance, silent, read_only })
 }
 
+/// The instance that stands by: the plan's, or one that a run has made since.
+async fn standby_id(world: &World, found: &Survey, name: &str, named: &plan::Standby) -> Result<String, Fault> {
+    let made: Option<Kept<StandingBy>> = Store::of(world).load(&format!("{}/{name}", found.failover.secondary.region)).await?;
+    Ok(made.map_or_else(|| named.instance.clone(), |made| made.value.instance))
+}
+
 async fn standby_of(world: &World, found: &Survey, name: &str, named: &plan::Standby, primary: &Primary) -> Result<StandbyLook, Failure> {
     let region = found.failover.secondary.region.clone();
-    let made: Option<Kept<StandingBy>> = Store::of(world).load(&format!("{region}/{name}")).await?;
-    let id = made.map_or_else(|| named.instance.clone(), |made| made.value.instance);
+    let id = standby_id(world, found, name, named).await?;
     let instance = world.databases.instance(&region, &id).await?;
     let mut look = StandbyLook { id, region, secret: named.secret.clone(), instance, following: None, newest: None };
     if let Some(instance) = &look.instance {

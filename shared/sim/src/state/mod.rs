@@ -10,7 +10,7 @@ pub(crate) mod rows;
 use std::collections::BTreeMap;
 
 use mayday_core::{
-    port::{Profile, RecordSet, Row, SecretText},
+    port::{Body, Profile, RecordSet, Row, SecretText},
     store::Record,
 };
 use serde_json::Value;
@@ -39,6 +39,8 @@ pub struct State {
     pub zones: Zones,
     /// What stands around the bot.
     pub around: Around,
+    /// Regions that were lost, and until when.
+    pub lost: BTreeMap<String, Millis>,
     /// Services, and whether we see them.
     pub outside: Outside,
     /// Everything that was said.
@@ -66,10 +68,10 @@ impl State {
 
     fn read<T: Record>(&self, row: &Row) -> Option<T> {
         match row.body.get("blob").and_then(Value::as_str) {
-            None => T::deserialize(row.body.get("record")?).ok(),
+            None => row.body.record().ok(),
             Some(blob) => {
                 let body: Value = serde_json::from_slice(self.blobs.get(blob)?.last()?).ok()?;
-                T::deserialize(body.get("record")?).ok()
+                Body::from(body).record().ok()
             }
         }
     }

@@ -127,3 +127,65 @@ fn i3_schedules_with_clocks_that_are_off_keep_all_invariants() {
     let sum = batch("skew", Rates::CALM, Troubles::SKEWED, 0..200);
     assert!(sum.succeeded > 40, "{sum:?}");
 }
+
+/// A region is lost whole, and a service is led out of it: its databases' control plane, its secrets and its servers answer nothing, from
+/// the proposal to the report.
+#[test]
+fn j7_a_service_is_led_out_of_a_region_that_answers_nothing() {
+    for symptom in [Symptom::TimesOut, Symptom::Fails] {
+        let mut sim = Sim::new(11);
+        sim.spreads(0);
+        // The tick sees the databases once while they are there.
+        sim.run_for(3 * MINUTE);
+        sim.suffers(Dependency::Region(Region::Home), symptom, 12 * HOUR);
+        let told = sim.as_("ana").types("failover shop");
+        let proposal = sim.proposal().unwrap_or_else(|| panic!("{told}\n{}", sim.trace().join("\n")));
+        assert!(proposal.consequences.warnings.iter().any(|warning| warning.contains("can't be asked")), "{:?}", proposal.consequences);
+        sim.as_("ben").approves(&proposal);
+        let run = sim.until_run_ends(2 * HOUR).unwrap();
+        assert_eq!((run.state, sim.violation()), (State::Succeeded, None), "{}", sim.trace().join("\n"));
+        moved(&sim);
+        // Nothing there was changed, and it is said what nobody knows.
+        assert_eq!(sim.effects("freeze"), 0);
+        assert!(sim.shows("nobody knows whether orders-db takes writes"), "{:?}", run.steps);
+    }
+}
+
+/// The standby serves, and both zones lead to it.
+fn moved(sim: &Sim) {
+    let led: Vec<String> = sim.see(|state| state.zones.records.values().filter_map(|record| record.values.first().cloned()).collect());
+    assert!(led.contains(&"there.shop.example.com".to_owned()) && led.contains(&"198.51.100.10".to_owned()), "{led:?}");
+    assert_eq!((sim.effects("promote"), sim.effects("dns_replace")), (1, 2));
+}
+
+/// The old primary answers again before anybody has approved: that is another world, and whoever would approve is told.
+#[test]
+fn h2_a_region_that_heals_during_the_approval_is_said_and_nothing_moves() {
+    let mut sim = Sim::new(12);
+    sim.spreads(0);
+    sim.run_for(3 * MINUTE);
+    sim.suffers(Dependency::Region(Region::Home), Symptom::TimesOut, 5 * MINUTE);
+    sim.as_("ana").types("failover shop");
+    let proposal = sim.proposal().unwrap();
+    sim.run_for(6 * MINUTE);
+    let told = sim.as_("ben").approves(&proposal);
+    assert!(told.contains("orders-db answers again"), "{told}");
+    sim.run_for(HOUR);
+    assert_eq!(sim.see(|state| state.effects.len()), 0);
+}
+
+/// What answered when it was proposed must be seen to refuse writes: that its region falls silent later is not enough.
+#[test]
+fn h3_a_region_that_falls_silent_after_the_approval_is_not_taken_for_fenced() {
+    let mut sim = Sim::new(13);
+    sim.spreads(0);
+    sim.run_for(3 * MINUTE);
+    sim.as_("ana").types("failover shop");
+    let proposal = sim.proposal().unwrap();
+    sim.as_("ben").approves(&proposal);
+    assert!(sim.run_until(HOUR, |sim| sim.effects("promote") == 1), "{}", sim.trace().join("\n"));
+    sim.suffers(Dependency::Databases(Region::Home), Symptom::TimesOut, 12 * HOUR);
+    let run = sim.until_run(HOUR, |run| run.state != State::Running).unwrap();
+    assert!(matches!(&run.state, State::Stuck { step, .. } if step.0 == "fence"), "{:?}", run.state);
+    assert_eq!(sim.effects("dns_replace"), 0);
+}

@@ -94,7 +94,7 @@ pub(super) fn failover() -> Proposal {
         planned("gate", "Wait until the standby has everything", Act::AwaitStandby(gate), 15, None),
         planned("promote", "Promote the standby", Act::Promote(promote), 60, Some(240)),
         planned("open", "Let the new primary take writes", Act::Thaw(Thaw { node: away.clone() }), 15, None),
-        planned("fence", "See that the old primary takes no writes", Act::CheckFence(CheckFence { primary: home }), 10, None),
+        planned("fence", "See that the old primary takes no writes", Act::CheckFence(CheckFence { primary: home, answers: true }), 10, None),
         planned("traffic", "Move the names", Act::UpdateDns(update), 15, None),
         planned("prove", "Write and read it back", Act::WriteProbe(WriteProbe { node: away, run: RUN.to_owned() }), 10, None),
         planned("watch", "Watch the other site", Act::WatchSite(watch), 30, None),
