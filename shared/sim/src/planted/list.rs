@@ -222,7 +222,7 @@ pub static LIST: &[Planted] = &[
         Adapter(Slip::UnconditionalLocks),
         "the table gives one lock twice",
         "",
-        scenario::ROUGH,
+        scenario::TWO_RUNS,
         &[OLD_TOKEN, "a lock is not taken from a run that lives"],
     ),
     planted(
