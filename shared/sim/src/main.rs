@@ -7,18 +7,19 @@ use std::{
     time::Instant,
 };
 
-use mayday_sim::{Course, Rates, Schedule};
+use mayday_sim::{Course, Rates, Schedule, Troubles};
 
 struct Options {
     schedules: u64,
     seed: u64,
     rates: Rates,
+    troubles: Option<Troubles>,
     keep_going: bool,
     jobs: u64,
 }
 
 fn options() -> Result<Options, String> {
-    let mut options = Options { schedules: 20_000, seed: 0, rates: Rates::ROUGH, keep_going: false, jobs: 1 };
+    let mut options = Options { schedules: 20_000, seed: 0, rates: Rates::ROUGH, troubles: None, keep_going: false, jobs: 1 };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         if word == "--keep-going" {
@@ -39,7 +40,19 @@ fn options() -> Result<Options, String> {
                     _ => return Err(format!("--rates is calm, rough or storm, not {value}")),
                 }
             }
-            _ => return Err(format!("{word} is not known: --schedules N --seed S --jobs J --rates calm|rough|storm --keep-going")),
+            "--troubles" => {
+                options.troubles = match value.as_str() {
+                    "none" => None,
+                    "outages" => Some(Troubles::OUTAGES),
+                    "skewed" => Some(Troubles::SKEWED),
+                    _ => return Err(format!("--troubles is none, outages or skewed, not {value}")),
+                }
+            }
+            _ => {
+                return Err(format!(
+                    "{word} is not known: --schedules N --seed S --jobs J --rates calm|rough|storm --troubles none|outages|skewed --keep-going"
+                ));
+            }
         }
     }
     Ok(options)
@@ -66,7 +79,7 @@ struct Found {
 
 /// Runs every `jobs`-th seed from `first` on.
 fn batch(options: &Options, first: u64, jobs: u64, stop: &AtomicBool) -> Found {
-    let schedule = Schedule { rates: options.rates, ..Schedule::default() };
+    let schedule = Schedule { rates: options.rates, troubles: options.troubles, ..Schedule::default() };
     let mut found = Found::default();
     let mut seed = options.seed.saturating_add(first);
     while seed < options.seed.saturating_add(options.schedules) && !stop.load(Ordering::Relaxed) {
