@@ -191,7 +191,9 @@ mod tests {
             key: Key { partition: "run".to_owned(), id: "r-1".to_owned() },
             version: 3,
             live_until: Some("2026-11-22T14:00:00.5Z".parse().unwrap()),
-            body: Arc::new(json!({"text": "", "list": [], "none": null, "yes": true, "big": u64::MAX, "deep": {"n": -1.5, "map": {}}}).into()),
+            body: Arc::new(
+                json!({"text": "", "list": [], "none": null, "yes": true, "big": u64::MAX, "deep": {"n": -1.5, "map": {}}}).into(),
+            ),
         };
         assert_eq!(from_item(to_item(&row).unwrap()).unwrap(), row);
     }

@@ -168,16 +168,16 @@ impl Store {
     }
 
     async fn read<T: Record>(&self, row: Row) -> Result<Kept<T>, Fault> {
-        let what = format!("{} {}", row.key.partition, row.key.id);
+        let what = || format!("{} {}", row.key.partition, row.key.id);
         let schema = row.body.get("schema").and_then(Value::as_u64).unwrap_or(0);
         if schema > u64::from(T::SCHEMA) {
-            return Err(Fault::new(format!("{what} has schema {schema}; this release knows {} and won't touch it", T::SCHEMA)));
+            return Err(Fault::new(format!("{} has schema {schema}; this release knows {} and won't touch it", what(), T::SCHEMA)));
         }
         let body = match row.body.get("blob").and_then(Value::as_str) {
-            None => row.body,
-            Some(blob) => Arc::new(self.fetch(blob, &what).await?.into()),
+            None => row.body.clone(),
+            Some(blob) => Arc::new(self.fetch(blob, &what()).await?.into()),
         };
-        let value = body.record().map_err(|error| Fault::because(format!("{what} can't be read"), error))?;
+        let value = body.record().map_err(|error| Fault::because(format!("{} can't be read", what()), error))?;
         Ok(Kept { value, version: row.version })
     }
 

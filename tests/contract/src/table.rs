@@ -19,7 +19,12 @@ pub async fn everything(table: &dyn Table) {
 }
 
 fn row(partition: &str, id: &str, version: u64, body: Value) -> Row {
-    Row { key: Key { partition: format!("contract-{partition}"), id: id.to_owned() }, version, live_until: None, body: Arc::new(body.into()) }
+    Row {
+        key: Key { partition: format!("contract-{partition}"), id: id.to_owned() },
+        version,
+        live_until: None,
+        body: Arc::new(body.into()),
+    }
 }
 
 fn noon() -> Timestamp {

@@ -36,11 +36,17 @@ async fn take_lock(visit: &Visit<'_>, lock: &str) -> Result<Option<String>, Inte
     let run = visit.run();
     for _ in 0..RACES {
         let wanted = Lock { target: lock.to_owned(), run: Some(run.id.clone()), since: visit.now() };
-        let held: Kept<Lock> = match store.create(wanted.clone()).await? {
-            Created::New(_) => return Ok(None),
-            Created::Already(held) if held.value.run.as_ref() == Some(&run.id) => return Ok(None),
-            Created::Already(held) => held,
+        // Looked at first: at all visits but the first one it is ours.
+        let held: Kept<Lock> = match store.load(lock).await? {
+            Some(held) => held,
+            None => match store.create(wanted.clone()).await? {
+                Created::New(_) => return Ok(None),
+                Created::Already(held) => held,
+            },
         };
+        if held.value.run.as_ref() == Some(&run.id) {
+            return Ok(None);
+        }
         if let Some(holder) = &held.value.run {
             let holder: Option<Kept<Run>> = store.load(holder.as_str()).await?;
             // One whose run has ended could not be released any more.
