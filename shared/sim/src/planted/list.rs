@@ -222,7 +222,7 @@ pub static LIST: &[Planted] = &[
         Adapter(Slip::UnconditionalLocks),
         "the table gives one lock twice",
         "",
-        scenario::TWO_RUNS,
+        scenario::TWO_AT_ONCE,
         &[OLD_TOKEN, "a lock is not taken from a run that lives"],
     ),
     planted(

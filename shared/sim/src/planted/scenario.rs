@@ -109,7 +109,9 @@ pub(super) const MOVED: Scenario = calm("the secret is moved by hand", tale::mov
 /// One decides, one takes back and one denies at the same moment.
 pub(super) const RACE: Scenario = calm("three decide at once", tale::race);
 /// Two runs on one database.
-pub(super) const TWO_RUNS: Scenario = calm("two runs on one database", tale::two_runs);
+pub(super) const TWO_RUNS: Scenario = calm("two runs on one database", |sim| tale::two_runs(sim, false));
+/// Two runs that begin at the same moment.
+pub(super) const TWO_AT_ONCE: Scenario = calm("two runs on one database at once", |sim| tale::two_runs(sim, true));
 /// Whoever drives a run dies, until nobody does.
 pub(super) const ABANDONED: Scenario = Scenario { name: "a run loses its driver", faults: dies_on_the_way, tell: tale::restore };
 /// A restore that nobody looks after.

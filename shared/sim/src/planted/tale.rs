@@ -109,13 +109,18 @@ pub(super) fn race(sim: &mut Sim) {
     to_the_end(sim);
 }
 
-pub(super) fn two_runs(sim: &mut Sim) {
+pub(super) fn two_runs(sim: &mut Sim, at_once: bool) {
     sim.ticks();
     let Some(first) = sim.as_("ana").asks_restore() else { return };
     sim.as_("ana").types(OTHER_RESTORE);
     let Some(second) = sim.proposal() else { return };
-    sim.as_("ben").approves(&first);
-    sim.as_("ben").approves(&second);
+    if at_once {
+        sim.as_("ben").sends(phrase(&first, "V-1"));
+        sim.as_("cleo").sends(phrase(&second, "V-2"));
+    } else {
+        sim.as_("ben").approves(&first);
+        sim.as_("ben").approves(&second);
+    }
     to_the_end(sim);
 }
 
