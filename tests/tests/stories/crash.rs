@@ -117,27 +117,6 @@ async fn f1_killed_around_the_start_of_the_execution_one_runs() {
     killed_around(CHANGES[4]).await;
 }
 
-/// Every call of a restore has a number, whichever service it goes to. Some are tried by default;
-/// `MAYDAY_CRASH_EVERY=1 cargo test -p mayday-tests --test stories numbered` kills at each of them, in about an hour.
-#[expect(clippy::disallowed_methods, reason = "how many points are tried is chosen outside")]
-#[tokio::test]
-async fn f1_killed_at_numbered_calls_a_restore_ends_with_each_effect_made_once() {
-    let every: usize = std::env::var("MAYDAY_CRASH_EVERY").ok().and_then(|every| every.parse().ok()).unwrap_or(60);
-    let mut stage = Stage::open().await;
-    for (round, number) in (1..).step_by(every).enumerate() {
-        // A stage of a few servers at a time.
-        if round % 4 == 3 {
-            stage = Stage::open().await;
-        }
-        stage.advance(SignedDuration::from_mins(2));
-        let effect = if round % 2 == 0 { "kill_after" } else { "kill_before" };
-        if !restore_killed_at(&stage, &json!({"nth": number, "effect": effect})).await {
-            assert!(number > 100, "a restore makes more calls than {number}");
-            return;
-        }
-    }
-}
-
 /// The stack itself is killed, with everything in it but the database servers, and started again over what it left.
 #[tokio::test]
 async fn a_whole_stack_killed_in_the_middle_of_a_restore_finishes_it_when_it_is_back() {
