@@ -90,7 +90,7 @@ def test_m3_no_role_may_write_the_plan_and_one_alone_anchors_the_audit(roles):
         "worker": {"records/*"},
         "runner": {"records/*"},
         # The pointer to the plan in force, never the plan itself.
-        "scheduler": {"records/*", "audit/head.json", "plan/live.json"},
+        "scheduler": {"records/*", "audit/head.json", "page/unwatched.json", "plan/live.json"},
     }
 
 
