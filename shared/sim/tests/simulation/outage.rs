@@ -205,3 +205,15 @@ fn f7_an_execution_gives_up_once_however_long_slack_is_silent() {
     assert_eq!(sim.run().unwrap().state, State::Succeeded);
     sim.finish().unwrap();
 }
+
+/// What can't be written down first is not done: a decision that is made while the table is away changes nothing.
+#[test]
+fn j6_without_the_table_nothing_destructive_begins() {
+    let mut sim = paging::sim(6);
+    sim.spreads(0);
+    let proposal = sim.as_("ana").asks_restore().expect("a proposal");
+    sim.suffers(Dependency::Table, Symptom::TimesOut, HOUR);
+    sim.as_("ben").approves(&proposal);
+    sim.run_for(50 * MINUTE);
+    assert_eq!((sim.see(|state| state.effects.len()), sim.run()), (0, None));
+}
