@@ -250,6 +250,13 @@ pub(super) fn retired(sim: &mut Sim, in_use: bool) {
     }
     sim.as_("ben").approves(&proposal);
     sim.run_for(HOUR);
+    if in_use {
+        // By whoever moved it: traffic belongs where the rows are.
+        sim.by_hand(|state, _| {
+            let secret = state.secrets.get_mut(&(REGION.to_owned(), "prod/orders".to_owned()));
+            secret.into_iter().for_each(|secret| drop(secret.versions.pop()));
+        });
+    }
 }
 
 /// Changes the current plan's text.
