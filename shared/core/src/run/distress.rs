@@ -48,6 +48,10 @@ pub async fn distress(world: &World, id: &RunId, epoch: u64, error: &str) -> Res
         // A step of another release: what the run does can't be shown, but people can be told that it stands still.
         Err(fault) => {
             tell_unreadable(world, id, &fault).await?;
+            if fault.is_of_a_call() {
+                // It can be shown as soon as the call is answered: the next visit says all that was not said.
+                return Ok(());
+            }
             let told = Run { told: kept.value.log.len(), ..kept.value.clone() };
             store.replace(&kept, told).await?.map(drop).map_err(|_| Fault::new("somebody else wrote the run"))
         }

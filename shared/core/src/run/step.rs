@@ -39,7 +39,10 @@ pub(super) async fn advance(visit: &mut Visit<'_>, id: &StepId) -> Result<Option
     if let Act::Gate(gate) = &planned.act {
         return gate::advance(visit, &planned, gate).await;
     }
+    // While whoever intended a call may still send it, the step does not fail: a person's retry would make another one beside it.
+    let in_doubt = matches!(record.state, StepState::Intended { until, .. } if now < until);
     let seen = match observe(visit, &planned).await {
+        Ok(Seen::Foreign(_) | Seen::Broken(_)) | Err(_) if in_doubt => return Ok(Some(pace(visit, since(&record, now)))),
         Ok(seen) => seen,
         Err(CallError::Refused { code, why }) => {
             return fail(visit, id, Finding::said(format!("the look was refused ({code}): {why}"))).await;
@@ -67,6 +70,10 @@ pub(super) async fn advance(visit: &mut Visit<'_>, id: &StepId) -> Result<Option
         return Ok(Some(pace(visit, since(&record, now))));
     }
     match record.state {
+        // Whoever made the last try died before it could write down that it was the last.
+        StepState::Waiting if is_spent(&record, &planned) => {
+            fail(visit, id, Finding::said(format!("not possible in {} tries", record.attempts))).await
+        }
         StepState::Waiting => call(visit, &planned).await,
         _ => call_again(visit, &planned, &record).await,
     }
@@ -100,9 +107,14 @@ async fn observe(visit: &Visit<'_>, planned: &PlannedStep) -> Result<Seen, CallE
     planned.act.action().observe(visit.world, Ownership { tags: &tags }).await
 }
 
+/// Whether a step was called as often as it may be.
+fn is_spent(record: &StepRecord, planned: &PlannedStep) -> bool {
+    record.attempts > planned.retries && !planted(Bug::BudgetIgnored)
+}
+
 /// No trace, though a call was made or intended, and long enough ago for a trace to show.
 async fn call_again(visit: &mut Visit<'_>, planned: &PlannedStep, record: &StepRecord) -> Result<Option<u64>, Interrupted> {
-    if record.attempts > planned.retries && !planted(Bug::BudgetIgnored) {
+    if is_spent(record, planned) {
         return fail(visit, &planned.id, Finding::said(format!("called {} times without any trace of it", record.attempts))).await;
     }
     if planned.act.action().second_call() == SecondCall::OnlyIfUnchanged

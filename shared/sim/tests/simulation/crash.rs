@@ -231,6 +231,40 @@ fn f7_a_call_that_always_fails_is_tried_so_often_and_then_people_decide() {
     }
 }
 
+/// What a storm of seed 5360 showed first: the last try was noted, and that it was the last was not.
+#[test]
+fn f7_whoever_dies_between_the_last_try_and_its_end_makes_no_further_one() {
+    let (mut sim, _) = approved(7);
+    let (tries, died) = (AtomicU64::new(0), AtomicBool::new(false));
+    sim.set_faults(Faults::rule(move |call| match (call.port, call.method) {
+        (Port::Databases, "restore") => {
+            tries.fetch_add(1, Ordering::Relaxed);
+            Fate::NotNow
+        }
+        (Port::Table, "list") if call.about == "audit" && tries.load(Ordering::Relaxed) == 4 && !died.swap(true, Ordering::Relaxed) => {
+            Fate::CrashBefore
+        }
+        _ => Fate::Well,
+    }));
+    assert_eq!(stuck_at(&mut sim), "restore");
+    let run = sim.run().unwrap();
+    assert_eq!(run.steps.iter().find(|step| step.id.0 == "restore").unwrap().attempts, 4);
+    nothing_done(&sim);
+}
+
+/// What a rough schedule of seed 1003291 showed first: a retry by a person forgot a call that could still be sent.
+#[test]
+fn f4_a_step_does_not_fail_while_a_frozen_worker_may_still_make_its_call() {
+    let (mut sim, _) = approved(7);
+    let (frozen, refused) = (AtomicBool::new(false), AtomicBool::new(false));
+    sim.set_faults(Faults::rule(move |call| match (call.port, call.method) {
+        (Port::Secrets, "put") if !frozen.swap(true, Ordering::Relaxed) => Fate::FreezeBefore(4 * MINUTE),
+        (Port::Databases, "instance") if frozen.load(Ordering::Relaxed) && !refused.swap(true, Ordering::Relaxed) => Fate::Refused,
+        _ => Fate::Well,
+    }));
+    succeeded(&mut sim);
+}
+
 #[test]
 fn f9_a_record_of_a_newer_release_is_not_touched_and_people_are_told() {
     let (mut sim, proposal) = asked(9);
