@@ -56,7 +56,10 @@ fn no_bug_can_be_planted_in_what_is_shipped() {
         output(env!("CARGO"), &[&tree, more].concat())
     };
     assert!(!features(&[]).contains("mayday-core feature \"planted\""));
-    assert!(features(&["--features", "mayday-sim/planted"]).contains("mayday-core feature \"planted\""), "it is looked for as cargo says it");
+    assert!(
+        features(&["--features", "mayday-sim/planted"]).contains("mayday-core feature \"planted\""),
+        "it is looked for as cargo says it"
+    );
 }
 
 #[test]

@@ -22,7 +22,17 @@ fn table(stack: &Stack) -> DynamoTable {
 
 fn break_first(stack: &Stack, operation: &str, effect: Effect, code: Option<&str>) {
     let (operation, code) = (Some(operation.to_owned()), code.map(str::to_owned));
-    stack.shared.faults.add(Rule { service: None, operation, region: None, function: None, contains: None, nth: Some(1), effect, code, ms: None });
+    stack.shared.faults.add(Rule {
+        service: None,
+        operation,
+        region: None,
+        function: None,
+        contains: None,
+        nth: Some(1),
+        effect,
+        code,
+        ms: None,
+    });
 }
 
 fn row() -> Row {

@@ -75,7 +75,9 @@ impl Context<'_> {
             "db:promote" => each(&|pair| Act::Promote(self.promote(pair))),
             "db:thaw" => each(&|pair| Act::Thaw(Thaw { node: self.successor(pair) })),
             "db:switch" => each(&|pair| Act::Switch(self.switch(pair))),
-            "db:check-fence" => each(&|pair| Act::CheckFence(CheckFence { primary: self.old(pair), answers: pair.primary.silent.is_none() })),
+            "db:check-fence" => {
+                each(&|pair| Act::CheckFence(CheckFence { primary: self.old(pair), answers: pair.primary.silent.is_none() }))
+            }
             "db:write-probe" => each(&|pair| Act::WriteProbe(WriteProbe { node: self.successor(pair), run: self.run.0.clone() })),
             "dns:update" => self.zones().into_iter().map(|update| (Some(update.zone.clone()), Act::UpdateDns(update))).collect(),
             "site:watch" => vec![(None, Act::WatchSite(self.watch()))],
