@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use mayday_core::port::World;
 
 use crate::{
+    coverage::Coverage,
     dice::Dice,
     fault::{Fate, Faults, Millis},
     function::Invocation,
@@ -58,6 +59,8 @@ pub(crate) struct Inner {
     pub(crate) fault_dice: Dice,
     /// What did not go well, by the number of the call.
     pub(crate) happened: Vec<(u64, Fate)>,
+    /// What was met while chance decided.
+    pub(crate) covered: Coverage,
     /// How many calls came to the gate.
     pub(crate) calls: u64,
     pub(crate) trace: Trace,
@@ -150,6 +153,7 @@ impl Sim {
             spread: Spread::default(),
             fault_dice: Dice::new(!seed),
             happened: Vec::new(),
+            covered: Coverage::default(),
             calls: 0,
             trace: Trace::default(),
             state,

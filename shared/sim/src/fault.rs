@@ -54,6 +54,61 @@ pub enum Fate {
     FreezeAfter(Millis),
 }
 
+/// A [`Fate`] that is not well, without its measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the fate of the same name")]
+pub enum Kind {
+    Slow,
+    NotNow,
+    Refused,
+    LostRequest,
+    LostAnswer,
+    Late,
+    Stale,
+    CrashBefore,
+    CrashAfter,
+    FreezeBefore,
+    FreezeAfter,
+}
+
+impl Kind {
+    /// All that chance hands out.
+    pub const ALL: [Self; 11] = [
+        Self::Slow,
+        Self::NotNow,
+        Self::Refused,
+        Self::LostRequest,
+        Self::LostAnswer,
+        Self::Late,
+        Self::Stale,
+        Self::CrashBefore,
+        Self::CrashAfter,
+        Self::FreezeBefore,
+        Self::FreezeAfter,
+    ];
+}
+
+impl Fate {
+    /// Its kind. `None`: it is well, or an outage's, which no chance hands out.
+    #[must_use]
+    pub fn kind(self) -> Option<Kind> {
+        Some(match self {
+            Self::Well | Self::Broken => return None,
+            Self::Slow(_) => Kind::Slow,
+            Self::NotNow => Kind::NotNow,
+            Self::Refused => Kind::Refused,
+            Self::LostRequest => Kind::LostRequest,
+            Self::LostAnswer => Kind::LostAnswer,
+            Self::Late(_) => Kind::Late,
+            Self::Stale(_) => Kind::Stale,
+            Self::CrashBefore => Kind::CrashBefore,
+            Self::CrashAfter => Kind::CrashAfter,
+            Self::FreezeBefore(_) => Kind::FreezeBefore,
+            Self::FreezeAfter(_) => Kind::FreezeAfter,
+        })
+    }
+}
+
 /// How long a request can be on its way at most: the life of its signature.
 pub const LONGEST_FLIGHT: Millis = 5 * MINUTE;
 
@@ -79,6 +134,9 @@ impl Rates {
     /// One call in twenty goes wrong: some trouble in each run.
     pub const ROUGH: Self =
         Self { slow: 100, not_now: 100, refused: 5, lost_request: 50, lost_answer: 50, late: 25, stale: 300, crash: 100, freeze: 40 };
+    /// Each way to fail as often as any other, one call in fifteen in all: for seeing that each was met everywhere.
+    pub const EVEN: Self =
+        Self { slow: 60, not_now: 60, refused: 60, lost_request: 60, lost_answer: 60, late: 60, stale: 60, crash: 120, freeze: 120 };
     /// One call in six goes wrong.
     pub const STORM: Self = Self {
         slow: 200,
@@ -133,6 +191,11 @@ impl Faults {
         Self::Rule(Arc::new(rule))
     }
 
+    /// Whether chance decides at this time.
+    pub(crate) fn by_chance(&self, passed: Millis) -> bool {
+        matches!(self, Self::Random { until, .. } if passed <= *until)
+    }
+
     /// Decides on a call.
     pub(crate) fn fate(&self, number: u64, call: &Call, passed: Millis, dice: &mut Dice) -> Fate {
         match self {
@@ -146,6 +209,34 @@ impl Faults {
 }
 
 impl Rates {
+    /// How often, in 10,000 calls of such an operation.
+    pub(crate) fn share(&self, kind: Kind, port: Port, changes: bool) -> u32 {
+        let of_ours = matches!(port, Port::Table | Port::Blobs);
+        match kind {
+            Kind::Slow => self.slow,
+            Kind::NotNow => self.not_now + if of_ours { self.refused } else { 0 },
+            Kind::Refused => {
+                if of_ours {
+                    0
+                } else {
+                    self.refused
+                }
+            }
+            Kind::LostRequest => self.lost_request,
+            Kind::LostAnswer => self.lost_answer,
+            Kind::Late => self.late,
+            Kind::Stale => {
+                if port == Port::Databases && !changes {
+                    self.stale
+                } else {
+                    0
+                }
+            }
+            Kind::CrashBefore | Kind::CrashAfter => self.crash / 2,
+            Kind::FreezeBefore | Kind::FreezeAfter => self.freeze / 2,
+        }
+    }
+
     fn fate(&self, call: &Call, dice: &mut Dice) -> Fate {
         let roll = u32::try_from(dice.below(10_000)).unwrap_or(0);
         let mut bound = 0;

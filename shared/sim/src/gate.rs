@@ -118,6 +118,9 @@ impl Gate {
             match inner.spread.outage(&call, self.at, inner.now) {
                 Some(outage) => (number, outage.symptom.fate()),
                 None => {
+                    if inner.faults.by_chance(passed) {
+                        inner.covered.met(&call, fate);
+                    }
                     if fate != Fate::Well {
                         inner.happened.push((number, fate));
                     }

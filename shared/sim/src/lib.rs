@@ -46,6 +46,7 @@
 //! sim.finish().expect("all invariants hold");
 //! ```
 
+pub mod coverage;
 mod dice;
 mod doors;
 mod executor;

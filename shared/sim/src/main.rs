@@ -1,4 +1,5 @@
-//! `sim --schedules N --seed S --jobs J`: runs random schedules and says how many were run a second, and which seeds found something.
+//! `sim --schedules N --seed S --jobs J`: runs random schedules and says how many were run a second, which seeds found something, and with
+//! `--coverage` what was met.
 
 use std::{
     collections::BTreeMap,
@@ -15,47 +16,55 @@ struct Options {
     rates: Rates,
     troubles: Option<Troubles>,
     keep_going: bool,
+    coverage: bool,
     jobs: u64,
 }
 
 fn options() -> Result<Options, String> {
-    let mut options = Options { schedules: 20_000, seed: 0, rates: Rates::ROUGH, troubles: None, keep_going: false, jobs: 1 };
+    let mut options =
+        Options { schedules: 20_000, seed: 0, rates: Rates::ROUGH, troubles: None, keep_going: false, coverage: false, jobs: 1 };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
-        if word == "--keep-going" {
-            options.keep_going = true;
-            continue;
-        }
-        let value = words.next().ok_or_else(|| format!("{word} wants a value"))?;
-        let number = || value.parse::<u64>().map_err(|error| format!("{word} {value}: {error}"));
         match word.as_str() {
-            "--schedules" => options.schedules = number()?,
-            "--jobs" => options.jobs = number()?,
-            "--seed" => options.seed = number()?,
-            "--rates" => {
-                options.rates = match value.as_str() {
-                    "calm" => Rates::CALM,
-                    "rough" => Rates::ROUGH,
-                    "storm" => Rates::STORM,
-                    _ => return Err(format!("--rates is calm, rough or storm, not {value}")),
-                }
-            }
-            "--troubles" => {
-                options.troubles = match value.as_str() {
-                    "none" => None,
-                    "outages" => Some(Troubles::OUTAGES),
-                    "skewed" => Some(Troubles::SKEWED),
-                    _ => return Err(format!("--troubles is none, outages or skewed, not {value}")),
-                }
-            }
-            _ => {
-                return Err(format!(
-                    "{word} is not known: --schedules N --seed S --jobs J --rates calm|rough|storm --troubles none|outages|skewed --keep-going"
-                ));
-            }
+            "--keep-going" => options.keep_going = true,
+            "--coverage" => options.coverage = true,
+            _ => valued(&word, words.next(), &mut options)?,
         }
     }
     Ok(options)
+}
+
+fn valued(word: &str, value: Option<String>, options: &mut Options) -> Result<(), String> {
+    let value = value.ok_or_else(|| format!("{word} wants a value"))?;
+    let number = || value.parse::<u64>().map_err(|error| format!("{word} {value}: {error}"));
+    match word {
+        "--schedules" => options.schedules = number()?,
+        "--jobs" => options.jobs = number()?,
+        "--seed" => options.seed = number()?,
+        "--rates" => {
+            options.rates = match value.as_str() {
+                "calm" => Rates::CALM,
+                "rough" => Rates::ROUGH,
+                "even" => Rates::EVEN,
+                "storm" => Rates::STORM,
+                _ => return Err(format!("--rates is calm, rough, even or storm, not {value}")),
+            }
+        }
+        "--troubles" => {
+            options.troubles = match value.as_str() {
+                "none" => None,
+                "outages" => Some(Troubles::OUTAGES),
+                "skewed" => Some(Troubles::SKEWED),
+                _ => return Err(format!("--troubles is none, outages or skewed, not {value}")),
+            }
+        }
+        _ => {
+            let known =
+                "--schedules N --seed S --jobs J --rates calm|rough|even|storm --troubles none|outages|skewed --keep-going --coverage";
+            return Err(format!("{word} is not known: {known}"));
+        }
+    }
+    Ok(())
 }
 
 fn main() -> ExitCode {
@@ -129,6 +138,9 @@ fn run(options: &Options) -> ExitCode {
         "{} schedules from seed {}: {each_second:.0} a second on {} threads; {:?}",
         options.schedules, options.seed, options.jobs, all.sum
     );
+    if options.coverage {
+        println!("{}", all.sum.covered);
+    }
     for (invariant, seeds) in &all.violations {
         let first: Vec<String> = seeds.iter().take(10).map(u64::to_string).collect();
         println!("{} seeds: “{invariant}” does not hold: {}", seeds.len(), first.join(", "));

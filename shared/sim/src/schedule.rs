@@ -14,6 +14,7 @@ use mayday_core::{
 use serde_json::Value;
 
 use crate::{
+    coverage::Coverage,
     executor::{Shared, Sim, TaskId, Wrap},
     fault::{Fate, Faults, HOUR, MINUTE, Millis, Rates, SECOND},
     gate::Gate,
@@ -59,6 +60,8 @@ pub struct Course {
     pub ended: usize,
     /// Proposals that never became a run.
     pub declined: usize,
+    /// What was met.
+    pub covered: Coverage,
 }
 
 impl Course {
@@ -68,6 +71,7 @@ impl Course {
         self.succeeded += other.succeeded;
         self.ended += other.ended;
         self.declined += other.declined;
+        self.covered.add(&other.covered);
     }
 }
 
@@ -154,7 +158,9 @@ fn course(sim: &Sim) -> Course {
     let runs: Vec<Run> = inner.state.records();
     let succeeded = runs.iter().filter(|run| run.state == RunState::Succeeded).count();
     let proposals = inner.state.rows.all("proposal").count();
-    Course { calls: inner.calls, succeeded, ended: runs.len() - succeeded, declined: proposals - runs.len() }
+    let mut covered = inner.covered.clone();
+    covered.ended(&inner);
+    Course { calls: inner.calls, succeeded, ended: runs.len() - succeeded, declined: proposals - runs.len(), covered }
 }
 
 /// Whether nobody has anything left to do.

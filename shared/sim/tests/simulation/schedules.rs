@@ -58,6 +58,60 @@ fn stormy_schedules_keep_all_invariants() {
     assert!(sum.succeeded > 200, "{sum:?}");
 }
 
+/// What a restore can't do without.
+const STEPS: [&str; 14] = [
+    "Blobs.get",
+    "Chat.post",
+    "Chat.respond",
+    "Chat.update",
+    "Databases.instance",
+    "Databases.restore",
+    "Directory.profile",
+    "Dns.record",
+    "Secrets.current",
+    "Sql.inspect",
+    "Table.get",
+    "Table.list",
+    "Table.put",
+    "Workflow.start",
+];
+
+/// All ends, and what can happen on the way. `Skipped` is seldom: the rough ones have it.
+const TURNS: [&str; 14] = [
+    "Began",
+    "Distressed",
+    "Ended",
+    "Resumed",
+    "Retried",
+    "StepDone",
+    "StepFailed",
+    "StopAsked",
+    "approval Approved",
+    "approval Cancelled",
+    "approval Denied",
+    "approval Expired",
+    "run Failed",
+    "run Stopped",
+];
+
+/// What was never met was never tested: every way to fail at every step, and every end.
+#[test]
+fn every_way_to_fail_is_met_at_every_step_and_every_end_is_reached() {
+    let sum = batch("even", Rates::EVEN, 0..4_000);
+    let covered = &sum.covered;
+    println!("{covered}");
+    let judged = covered.judged(&Rates::EVEN);
+    let seldom: Vec<&str> = STEPS.into_iter().filter(|step| !judged.iter().any(|judged| judged == step)).collect();
+    assert!(seldom.is_empty(), "called too seldom to say: {seldom:?}");
+    let missed = covered.missed(&Rates::EVEN);
+    assert!(missed.is_empty(), "{missed:#?}");
+    let never: Vec<&str> = TURNS.into_iter().filter(|turn| !covered.turns.contains_key(*turn)).collect();
+    assert!(never.is_empty(), "never happened: {never:?}");
+    // That it can fail: without crashes, none is met.
+    let calm = batch("calm", Rates::CALM, 0..500);
+    assert!(calm.covered.missed(&Rates::EVEN).iter().any(|missed| missed.starts_with("Table.put never met CrashAfter")));
+}
+
 #[test]
 fn a_seed_gives_the_same_course_every_time() {
     let schedule = Schedule::default();
