@@ -323,5 +323,5 @@ async fn f1_killed_at_numbered_calls_a_failover_promotes_once_and_moves_the_name
 
 #[tokio::test]
 async fn f1_killed_twice_at_numbered_calls_a_failover_promotes_once_and_moves_the_names_once() {
-    dies_twice(Flow::Failover, &[WORKER, RUNNER], 1).await;
+    dies_twice(Flow::Failover, &[WORKER, RUNNER], 2).await;
 }
