@@ -71,15 +71,7 @@ fn write_number(number: &serde_json::Number, out: &mut String) {
 }
 
 fn write_text(text: &str, out: &mut String) {
-    let text = composed(text);
-    // Most text is written as it is: only these have another form in JSON.
-    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
-        out.push_str(&Value::String(text.into_owned()).to_string());
-    } else {
-        out.push('"');
-        out.push_str(&text);
-        out.push('"');
-    }
+    out.push_str(&Value::String(composed(text).into_owned()).to_string());
 }
 
 /// The text in Unicode's composed form: as it is, mostly.
