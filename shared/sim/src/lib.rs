@@ -26,7 +26,9 @@
 //! | tell a story: who types, presses, submits | [`story`] |
 //! | run random schedules | [`schedule`], or `cargo run --profile sim -p mayday-sim -- --schedules 20000 --jobs 2` |
 //! | make one call go wrong | [`Faults::first`], [`Faults::at`], [`Faults::rule`] |
-//! | plant a bug in an adapter | [`Wrap`], and `tests/simulation/power.rs` |
+//! | take regions and dependencies away | [`region`], [`outage`] |
+//! | plant a bug, in the domain or in an adapter | `planted/list.rs`, with the feature `planted` |
+//! | see what schedules have met | [`coverage`] |
 //! | add an invariant | the lists in [`invariant`] |
 //! | change how the vendor behaves | [`state`] (what is there), `port/` (how it is asked) |
 //! | see where it all begins | [`setting`] |
