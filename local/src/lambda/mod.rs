@@ -1,6 +1,6 @@
 //! Lambda: the real binaries as child processes over the real Runtime API.
 //!
-//! [`function`] says what a function is and how it fails, [`sandbox`] is one process, [`pool`] keeps them warm,
+//! [`function`] says what a function is and how it fails, [`runtime`] is the Runtime API, [`sandbox`] one process, [`pool`] keeps them warm,
 //! [`queue`] holds asynchronous invocations on disk, [`api`] is the service's own interface.
 //!
 //! What code does takes real time, so a function's time-out runs on the real clock; what it waits for (the retries of an
@@ -11,6 +11,7 @@ mod function;
 mod pool;
 mod processes;
 mod queue;
+pub mod runtime;
 mod sandbox;
 
 use std::{

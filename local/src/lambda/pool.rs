@@ -10,7 +10,8 @@ use bytes::Bytes;
 use super::{
     function::{self, Function, InvokeError, Outcome},
     processes::Processes,
-    sandbox::{Job, Run, Sandbox},
+    runtime::Job,
+    sandbox::{Run, Sandbox},
 };
 use crate::service::Shared;
 

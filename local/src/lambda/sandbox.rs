@@ -1,6 +1,4 @@
-//! One process of a function, and the Runtime API that it alone talks to.
-//!
-//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+//! One process of a function, and its own Runtime API ([`runtime`]).
 
 use std::{
     process::{ExitStatus, Stdio},
@@ -9,15 +7,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use axum::{
-    Router,
-    extract::{DefaultBodyLimit, Path, State},
-    response::{IntoResponse as _, Response},
-    routing::{get, post},
-};
+use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
-use serde_json::json;
 use tokio::{
     net::TcpListener,
     process::Command,
@@ -27,22 +18,12 @@ use tokio::{
 use super::{
     function::{Function, Outcome},
     processes::Processes,
+    runtime::{self, Job, Work},
 };
 use crate::service::Shared;
 
 /// A process gets this long from its start to its first question for work. AWS gives 10 s; a debug build on a busy machine needs more.
 const INIT: Duration = Duration::from_secs(30);
-/// Lambda's limit for an answer, in bytes.
-const LARGEST_ANSWER: usize = 6 * 1024 * 1024 + 100;
-
-/// One invocation on its way to a process.
-pub(super) struct Job {
-    pub(super) request_id: String,
-    pub(super) payload: Bytes,
-    pub(super) function_arn: String,
-    /// Until when the function may run, in milliseconds since 1970 of the stack's time.
-    pub(super) deadline_ms: i64,
-}
 
 struct Sent {
     job: Job,
@@ -80,8 +61,8 @@ impl Sandbox {
         let (work, queue) = mpsc::channel(1);
         let (ended, exit) = watch::channel(None);
         let kill = Arc::new(Notify::new());
-        let runtime = Arc::new(Runtime { queue: tokio::sync::Mutex::new(queue), current: Mutex::new(None) });
-        let serve = axum::serve(listener, router(runtime)).into_future();
+        let conversation = Arc::new(Conversation { queue: tokio::sync::Mutex::new(queue), current: Mutex::new(None) });
+        let serve = axum::serve(listener, runtime::router(conversation)).into_future();
         let killed = kill.clone();
         shared.tasks.spawn(async move {
             let status = tokio::select! {
@@ -171,21 +152,7 @@ fn command(function: &Function, region: &str, shared: &Shared) -> anyhow::Result
     let mut command = Command::new(&function.binary);
     command
         .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-        .env("LANG", "en_US.UTF-8")
-        .env("TZ", ":UTC")
-        .env("AWS_LAMBDA_FUNCTION_NAME", &function.name)
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
-        .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
-        .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name))
-        .env("AWS_LAMBDA_LOG_STREAM_NAME", "local")
-        .env("AWS_REGION", region)
-        .env("AWS_DEFAULT_REGION", region)
-        .env("AWS_ACCESS_KEY_ID", "local")
-        .env("AWS_SECRET_ACCESS_KEY", "local")
-        .env("AWS_SESSION_TOKEN", "local")
-        .envs(&function.environment)
+        .envs(runtime::environment(function, region))
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
@@ -197,78 +164,30 @@ fn command(function: &Function, region: &str, shared: &Shared) -> anyhow::Result
 }
 
 /// The process's side of the conversation.
-struct Runtime {
+struct Conversation {
     queue: tokio::sync::Mutex<mpsc::Receiver<Sent>>,
     current: Mutex<Option<(String, oneshot::Sender<Outcome>)>>,
 }
 
-impl Runtime {
-    fn finish(&self, outcome: Outcome) -> StatusCode {
+#[async_trait]
+impl Work for Conversation {
+    async fn next(&self) -> Option<Job> {
+        let Sent { job, taken, answer } = self.queue.lock().await.recv().await?;
+        taken.send(()).ok();
+        *self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some((job.request_id.clone(), answer));
+        Some(job)
+    }
+
+    fn finish(&self, outcome: Outcome) -> bool {
         let current = self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take_if(|(id, _)| *id == outcome.request_id);
-        match current {
-            Some((_, answer)) => {
-                answer.send(outcome).ok();
-                StatusCode::ACCEPTED
-            }
-            None => StatusCode::BAD_REQUEST,
-        }
+        let Some((_, answer)) = current else { return false };
+        answer.send(outcome).ok();
+        true
     }
-}
 
-fn router(runtime: Arc<Runtime>) -> Router {
-    Router::new()
-        .route("/2018-06-01/runtime/invocation/next", get(next))
-        .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
-        .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-        .route("/2018-06-01/runtime/init/error", post(init_error))
-        .layer(DefaultBodyLimit::disable())
-        .with_state(runtime)
-}
-
-async fn next(State(runtime): State<Arc<Runtime>>) -> Response {
-    let Some(Sent { job, taken, answer }) = runtime.queue.lock().await.recv().await else {
-        return StatusCode::GONE.into_response();
-    };
-    taken.send(()).ok();
-    *runtime.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some((job.request_id.clone(), answer));
-    let trace = format!("Root=1-{:08x}-{:024x};Sampled=0", job.deadline_ms / 1000, job.deadline_ms);
-    let headers = [
-        ("content-type", "application/json".to_owned()),
-        ("lambda-runtime-aws-request-id", job.request_id),
-        ("lambda-runtime-deadline-ms", job.deadline_ms.to_string()),
-        ("lambda-runtime-invoked-function-arn", job.function_arn),
-        ("lambda-runtime-trace-id", trace),
-    ];
-    (headers, job.payload).into_response()
-}
-
-async fn response(State(runtime): State<Arc<Runtime>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
-    let outcome = if body.len() > LARGEST_ANSWER {
-        let message = format!("Response payload size exceeded maximum allowed payload size ({LARGEST_ANSWER} bytes).");
-        Outcome::failure(&id, json!({"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message}).to_string().into())
-    } else {
-        Outcome::success(&id, body)
-    };
-    runtime.finish(outcome)
-}
-
-async fn error(State(runtime): State<Arc<Runtime>>, Path(id): Path<String>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    runtime.finish(Outcome::failure(&id, error_body(&headers, body)))
-}
-
-/// The process says why it can't start, then ends.
-async fn init_error(State(runtime): State<Arc<Runtime>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let Ok(Sent { job, taken, answer }) = runtime.queue.lock().await.try_recv() else { return StatusCode::ACCEPTED };
-    taken.send(()).ok();
-    answer.send(Outcome::failure(&job.request_id, error_body(&headers, body))).ok();
-    StatusCode::ACCEPTED
-}
-
-/// A runtime that sends no body still names the error in a header.
-fn error_body(headers: &HeaderMap, body: Bytes) -> Bytes {
-    if !body.is_empty() {
-        return body;
+    async fn cannot_start(&self, error: Bytes) {
+        let Ok(Sent { job, taken, answer }) = self.queue.lock().await.try_recv() else { return };
+        taken.send(()).ok();
+        answer.send(Outcome::failure(&job.request_id, error)).ok();
     }
-    let kind = headers.get("lambda-runtime-function-error-type").and_then(|kind| kind.to_str().ok()).unwrap_or("Runtime.Unknown");
-    json!({"errorType": kind, "errorMessage": ""}).to_string().into()
 }
