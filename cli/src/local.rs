@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// How many rows each database begins with.
     #[arg(long, default_value_t = from_plan::ROWS)]
     rows: u64,
+    /// In how many of the plan's regions the bot lives. With two, either can be lost: `POST /local/break`.
+    #[arg(long, default_value_t = 1)]
+    bot_regions: usize,
     /// The folder with the functions' binaries; without it, the one that this program is in.
     #[arg(long)]
     functions: Option<PathBuf>,
@@ -44,7 +47,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         Some(file) => std::fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))?,
         None => DEMO.to_owned(),
     };
-    let seed = from_plan::seed(&plan, args.rows).map_err(|error| anyhow::anyhow!("the plan can't be used: {error}"))?;
+    let mut seed = from_plan::seed(&plan, args.rows).map_err(|error| anyhow::anyhow!("the plan can't be used: {error}"))?;
+    anyhow::ensure!(
+        (1..=seed.regions.len()).contains(&args.bot_regions),
+        "--bot-regions is 1 to {}: the plan names {}",
+        seed.regions.len(),
+        seed.regions.join(", ")
+    );
+    seed.bot_regions = seed.regions.iter().take(args.bot_regions).cloned().collect();
     let functions = match args.functions {
         Some(folder) => folder,
         None => std::env::current_exe()?.parent().map(PathBuf::from).context("this program is nowhere")?,

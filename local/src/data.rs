@@ -46,13 +46,7 @@ impl Data {
         let route53 = Route53::open(shared.clone())?;
         let sites = Sites::open(shared, &seed.sites).await;
         let dns = Dns::open(shared, route53.clone(), rds.clone(), sites.clone()).await?;
-        for region in &seed.regions {
-            let bucket = bucket(region);
-            s3.seed(region, &bucket);
-            if s3.get(&bucket, "plan.yaml").is_none() {
-                s3.put(&bucket, "plan.yaml", seed.plan_yaml.as_bytes())?;
-            }
-        }
+        buckets(&s3, seed)?;
         for zone in &seed.zones {
             route53.seed(zone);
         }
@@ -79,6 +73,24 @@ impl Data {
     pub async fn close(&self) {
         self.rds.close().await;
     }
+}
+
+/// Makes a bucket with the plan in each region. Those of the bot are one: a version that is put into one of them is in all.
+fn buckets(s3: &S3, seed: &Seed) -> anyhow::Result<()> {
+    let bot: Vec<String> = seed.bot().iter().map(|region| bucket(region)).collect();
+    for region in &seed.regions {
+        s3.seed(region, &bucket(region));
+    }
+    let copied = bot.get(1..).unwrap_or_default();
+    for bucket in seed.regions.iter().map(|region| bucket(region)).filter(|bucket| !copied.contains(bucket)) {
+        if s3.get(&bucket, "plan.yaml").is_none() {
+            s3.put(&bucket, "plan.yaml", seed.plan_yaml.as_bytes())?;
+        }
+    }
+    if !copied.is_empty() {
+        s3.copy_among(&bot);
+    }
+    Ok(())
 }
 
 /// The bot's bucket in a region.

@@ -40,7 +40,16 @@ impl Rule {
     }
 }
 
-type Sink = Box<dyn Fn(&str, Value) + Send + Sync>;
+type Sink = Box<dyn Fn(Place<'_>, Value) + Send + Sync>;
+
+/// A function of a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The region.
+    pub region: &'a str,
+    /// The function's name.
+    pub function: &'a str,
+}
 
 /// The bus. An event that matches no rule is only remembered.
 #[derive(Default)]
@@ -56,8 +65,8 @@ impl Bus {
         lock(&self.rules).push(rule);
     }
 
-    /// Says how an event reaches a function (its name, the event in EventBridge's envelope). Only the first call counts.
-    pub fn deliver_with(&self, sink: impl Fn(&str, Value) + Send + Sync + 'static) {
+    /// Says how an event, in EventBridge's envelope, reaches a function of the region that it happened in. Only the first call counts.
+    pub fn deliver_with(&self, sink: impl Fn(Place<'_>, Value) + Send + Sync + 'static) {
         self.sink.set(Box::new(sink)).ok();
     }
 
@@ -73,7 +82,7 @@ impl Bus {
             lock(&self.rules).iter().filter(|rule| rule.matches(&event)).map(|rule| rule.function.clone()).collect();
         if let Some(sink) = self.sink.get() {
             for function in functions {
-                sink(&function, envelope(at, &event));
+                sink(Place { region: &event.region, function: &function }, envelope(at, &event));
             }
         }
         lock(&self.emitted).push((at, event));
@@ -126,7 +135,7 @@ mod tests {
         let bus = Bus::default();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let sink = seen.clone();
-        bus.deliver_with(move |function, event| lock(&sink).push((function.to_owned(), event["detail-type"].clone())));
+        bus.deliver_with(move |to, event| lock(&sink).push((to.function.to_owned(), event["detail-type"].clone())));
         bus.add_rule(Rule {
             source: "aws.rds".to_owned(),
             detail_types: vec!["RDS DB Instance Event".to_owned()],

@@ -43,6 +43,7 @@ pub fn seed(plan_yaml: &str, rows: u64) -> Result<Seed, PlanError> {
             .collect(),
         standbys: standbys(&plan),
         regions: regions(&plan),
+        bot_regions: Vec::new(),
         plan_yaml: plan_yaml.to_owned(),
         zones: zones(&plan),
         sites: sites(&plan),

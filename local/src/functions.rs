@@ -59,10 +59,10 @@ pub fn state_machine_arn(region: &str) -> String {
     format!("arn:aws:states:{region}:{ACCOUNT}:stateMachine:{STATE_MACHINE}")
 }
 
-/// The five functions, with the binaries in `folder` and the stack at `url`. `dns` is `host:port` of its DNS server.
+/// The functions of a region, with the binaries in `folder` and the stack at `url`. `dns` is `host:port` of its DNS server. Where the
+/// bot does not live there is only the one that asks databases: it must be where they are.
 #[must_use]
-pub fn table(folder: &Path, url: &str, seed: &Seed, dns: &str) -> Vec<Function> {
-    let region = seed.home();
+pub fn table(folder: &Path, url: &str, (seed, region): (&Seed, &str), dns: &str) -> Vec<Function> {
     let environment = BTreeMap::from(
         [
             ("AWS_ENDPOINT_URL", url),
@@ -90,12 +90,16 @@ pub fn table(folder: &Path, url: &str, seed: &Seed, dns: &str) -> Vec<Function> 
         environment: environment.clone(),
         on_failure: on_failure.map(str::to_owned),
     };
+    let inspector = function("inspector", 300, None);
+    if !seed.bot().iter().any(|one| one == region) {
+        return vec![inspector];
+    }
     vec![
         function("ingress", 10, None),
         function("worker", 30, Some(SCHEDULER)),
         function("runner", 60, None),
         function("scheduler", 60, None),
-        function("inspector", 300, None),
+        inspector,
     ]
 }
 
@@ -107,7 +111,7 @@ mod tests {
     #[test]
     fn whoever_died_at_a_delivery_is_succeeded_by_its_first_repetition() {
         let seed = crate::seed::Seed::default();
-        let worker = table(Path::new("/"), "http://127.0.0.1:1", &seed, "127.0.0.1:2").into_iter().find(|one| one.name == "mayday-worker");
+        let worker = table(Path::new("/"), "http://127.0.0.1:1", (&seed, seed.home()), "127.0.0.1:2").into_iter().find(|one| one.name == "mayday-worker");
         let timeout = worker.expect("a worker").timeout;
         let lease = mayday_core::desk::LEASE.unsigned_abs();
         assert!(timeout < lease, "a living worker would be taken for dead: {timeout:?}, {lease:?}");

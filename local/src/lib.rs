@@ -24,6 +24,7 @@ pub mod lambda;
 pub mod outside;
 pub mod postgres;
 pub mod rds;
+pub mod region;
 pub mod route53;
 pub mod s3;
 pub mod scheduler;

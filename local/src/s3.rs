@@ -2,9 +2,14 @@
 
 mod bucket;
 mod object;
+mod replicas;
 mod request;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, Weak},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -74,6 +79,10 @@ pub struct S3 {
     shared: Arc<Shared>,
     bodies: PathBuf,
     buckets: Kept<Vec<Bucket>>,
+    /// Buckets that are copied into each other.
+    twins: Mutex<Vec<String>>,
+    /// For the tasks that outlive a call.
+    me: Weak<Self>,
 }
 
 type Answer = Result<Reply, Reply>;
@@ -87,7 +96,8 @@ impl S3 {
         let dir = shared.data.join("s3");
         let bodies = dir.join("bodies");
         std::fs::create_dir_all(&bodies)?;
-        Ok(Arc::new(Self { buckets: Kept::open(dir.join("buckets.json"))?, bodies, shared }))
+        let buckets = Kept::open(dir.join("buckets.json"))?;
+        Ok(Arc::new_cyclic(|me| Self { shared, bodies, buckets, twins: Mutex::default(), me: me.clone() }))
     }
 
     /// Makes a bucket with versions and locks, unless it is there: for what a stack starts with.

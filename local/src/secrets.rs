@@ -89,6 +89,7 @@ impl Secret {
 struct Request {
     name: Option<String>,
     secret_id: String,
+    secret_id_list: Vec<String>,
     client_request_token: Option<String>,
     secret_string: Option<String>,
     secret_binary: Option<String>,
@@ -148,6 +149,16 @@ impl Secrets {
         self.create(region, request).is_ok()
     }
 
+    /// Makes secrets, as [`Self::seed`] does, all at once: a fleet's.
+    pub fn seed_all(&self, region: &str, secrets: Vec<(String, String)>) {
+        let now = self.shared.clock.now();
+        self.secrets.change(|known| {
+            known.extend(secrets.into_iter().map(|(name, text)| {
+                made(region, Request { name: Some(name), secret_string: Some(text), ..Request::default() }, now).0
+            }));
+        });
+    }
+
     /// The current text of a secret: for the stack's own use.
     #[must_use]
     pub fn current(&self, region: &str, name: &str) -> Option<String> {
@@ -162,6 +173,7 @@ impl Secrets {
         match call.operation.as_str() {
             "CreateSecret" => self.create(region, request),
             "GetSecretValue" => self.get(region, &request),
+            "BatchGetSecretValue" => self.get_all(region, &request),
             "PutSecretValue" => self.put(region, request),
             "UpdateSecret" => self.update(region, request),
             "DescribeSecret" => self.with(region, &request.secret_id, true, |one| {
@@ -195,13 +207,21 @@ impl Secrets {
         self.secrets.change(|secrets| {
             secrets.retain(|one| one.deleted.is_none_or(|at| at > now));
             let found = secrets.iter_mut().find(|one| one.region == region && is_named(one, id));
-            let one = found.ok_or_else(|| refusal("ResourceNotFoundException", "Secrets Manager can't find the specified secret."))?;
+            let one = found.ok_or_else(missing)?;
             if one.deleted.is_some() && !deleted_too {
-                let message = "You can't perform this operation on the secret because it was marked for deletion.";
-                return Err(refusal("InvalidRequestException", message));
+                return Err(leaving());
             }
             act(one)
         })
+    }
+
+    /// Looks at the secret that an id (name or ARN) names.
+    fn look(&self, region: &str, id: &str, look: impl FnOnce(&Secret) -> Answer) -> Answer {
+        let now = self.shared.clock.now();
+        let secrets = self.secrets.read();
+        let there = find(&secrets, region, id).filter(|one| one.deleted.is_none_or(|at| at > now));
+        let one = there.ok_or_else(missing)?;
+        if one.deleted.is_some() { Err(leaving()) } else { look(one) }
     }
 
     fn create(&self, region: &str, request: Request) -> Answer {
@@ -224,54 +244,32 @@ impl Secrets {
                 _ => Err(refusal("ResourceExistsException", &format!("The operation failed because the secret {name} already exists."))),
             };
         }
-        let suffix: String = wire::uuid().chars().take(6).collect();
-        let mut secret = Secret {
-            arn: format!("arn:aws:secretsmanager:{region}:{ACCOUNT}:secret:{name}-{suffix}"),
-            name,
-            region: region.to_owned(),
-            description: request.description,
-            kms_key: request.kms_key_id,
-            tags: request.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
-            created: now,
-            changed: now,
-            deleted: None,
-            versions: BTreeMap::new(),
-        };
-        let mut answer = json!({"ARN": secret.arn, "Name": secret.name});
-        if request.secret_string.is_some() || request.secret_binary.is_some() {
-            let id = request.client_request_token.unwrap_or_else(wire::uuid);
-            let stages = BTreeSet::from([CURRENT.to_owned()]);
-            let version = Version { text: request.secret_string, binary: request.secret_binary, created: now, stages };
-            secret.versions.insert(id.clone(), version);
-            set(&mut answer, "VersionId", json!(id));
-        }
+        let (secret, answer) = made(region, request, now);
         self.secrets.change(|secrets| secrets.push(secret));
         Ok(answer)
     }
 
     fn get(&self, region: &str, request: &Request) -> Answer {
-        self.with(region, &request.secret_id, false, |one| {
-            let stage = request.version_stage.as_deref();
-            let wanted = |(id, version): &(&String, &Version)| match (&request.version_id, stage) {
-                (Some(wanted), stage) => *id == wanted && stage.is_none_or(|stage| version.stages.contains(stage)),
-                (None, stage) => version.stages.contains(stage.unwrap_or(CURRENT)),
-            };
-            let (id, version) = one.versions.iter().find(wanted).ok_or_else(|| {
-                let what = request
-                    .version_id
-                    .as_ref()
-                    .map_or_else(|| format!("staging label: {}", stage.unwrap_or(CURRENT)), |id| format!("VersionId: {id}"));
-                refusal("ResourceNotFoundException", &format!("Secrets Manager can't find the specified secret value for {what}"))
-            })?;
-            let mut answer = json!({
-                "ARN": one.arn, "Name": one.name, "VersionId": id, "VersionStages": version.stages, "CreatedDate": seconds(version.created),
-            });
-            if let Some(fields) = answer.as_object_mut() {
-                fields.extend(version.text.as_ref().map(|text| ("SecretString".to_owned(), json!(text))));
-                fields.extend(version.binary.as_ref().map(|bytes| ("SecretBinary".to_owned(), json!(bytes))));
+        self.look(region, &request.secret_id, |one| value(one, request))
+    }
+
+    /// The secrets of a list, and what is wrong with those that are not there. Source: the API's reference, 1 to 20 names.
+    fn get_all(&self, region: &str, request: &Request) -> Answer {
+        if !(1..=20).contains(&request.secret_id_list.len()) {
+            return Err(refusal("InvalidParameterException", "SecretIdList takes 1 to 20 secrets."));
+        }
+        let (mut values, mut errors) = (Vec::new(), Vec::new());
+        for id in &request.secret_id_list {
+            let one = Request { secret_id: id.clone(), ..Request::default() };
+            match self.get(region, &one) {
+                Ok(found) => values.push(found),
+                Err(refused) => {
+                    let told: Value = serde_json::from_slice(&refused.body).unwrap_or_default();
+                    errors.push(json!({"SecretId": id, "ErrorCode": told.get("__type"), "Message": told.get("Message").or(told.get("message"))}));
+                }
             }
-            Ok(answer)
-        })
+        }
+        Ok(json!({"SecretValues": values, "Errors": errors}))
     }
 
     fn put(&self, region: &str, request: Request) -> Answer {
@@ -371,6 +369,57 @@ impl Secrets {
     }
 }
 
+/// A new secret, and the answer to whoever made it.
+fn made(region: &str, request: Request, now: Timestamp) -> (Secret, Value) {
+    let name = request.name.unwrap_or_default();
+    let suffix: String = wire::uuid().chars().take(6).collect();
+    let mut secret = Secret {
+        arn: format!("arn:aws:secretsmanager:{region}:{ACCOUNT}:secret:{name}-{suffix}"),
+        name,
+        region: region.to_owned(),
+        description: request.description,
+        kms_key: request.kms_key_id,
+        tags: request.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+        created: now,
+        changed: now,
+        deleted: None,
+        versions: BTreeMap::new(),
+    };
+    let mut answer = json!({"ARN": secret.arn, "Name": secret.name});
+    if request.secret_string.is_some() || request.secret_binary.is_some() {
+        let id = request.client_request_token.unwrap_or_else(wire::uuid);
+        let stages = BTreeSet::from([CURRENT.to_owned()]);
+        let version = Version { text: request.secret_string, binary: request.secret_binary, created: now, stages };
+        secret.versions.insert(id.clone(), version);
+        set(&mut answer, "VersionId", json!(id));
+    }
+    (secret, answer)
+}
+
+/// What `GetSecretValue` says of a secret.
+fn value(one: &Secret, request: &Request) -> Answer {
+    let stage = request.version_stage.as_deref();
+    let wanted = |(id, version): &(&String, &Version)| match (&request.version_id, stage) {
+        (Some(wanted), stage) => *id == wanted && stage.is_none_or(|stage| version.stages.contains(stage)),
+        (None, stage) => version.stages.contains(stage.unwrap_or(CURRENT)),
+    };
+    let (id, version) = one.versions.iter().find(wanted).ok_or_else(|| {
+        let what = request
+            .version_id
+            .as_ref()
+            .map_or_else(|| format!("staging label: {}", stage.unwrap_or(CURRENT)), |id| format!("VersionId: {id}"));
+        refusal("ResourceNotFoundException", &format!("Secrets Manager can't find the specified secret value for {what}"))
+    })?;
+    let mut answer = json!({
+        "ARN": one.arn, "Name": one.name, "VersionId": id, "VersionStages": version.stages, "CreatedDate": seconds(version.created),
+    });
+    if let Some(fields) = answer.as_object_mut() {
+        fields.extend(version.text.as_ref().map(|text| ("SecretString".to_owned(), json!(text))));
+        fields.extend(version.binary.as_ref().map(|bytes| ("SecretBinary".to_owned(), json!(bytes))));
+    }
+    Ok(answer)
+}
+
 /// Adds a version, or finds that the same request has done so.
 fn put(one: &mut Secret, request: Request, now: Timestamp) -> Answer {
     let id = request.client_request_token.unwrap_or_else(wire::uuid);
@@ -410,6 +459,14 @@ fn find<'a>(secrets: &'a [Secret], region: &str, id: &str) -> Option<&'a Secret>
 /// By name, by ARN, or by ARN without the six characters that AWS adds.
 fn is_named(one: &Secret, id: &str) -> bool {
     one.name == id || one.arn == id || (id.starts_with("arn:") && one.arn.get(..one.arn.len() - 7) == Some(id))
+}
+
+fn missing() -> Reply {
+    refusal("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+}
+
+fn leaving() -> Reply {
+    refusal("InvalidRequestException", "You can't perform this operation on the secret because it was marked for deletion.")
 }
 
 fn refusal(code: &str, message: &str) -> Reply {

@@ -22,6 +22,9 @@ pub struct Seed {
     pub standbys: Vec<SeedStandby>,
     /// The AWS regions of the plan; the first is home.
     pub regions: Vec<String>,
+    /// Those that the bot lives in, the first of them being where people reach it; empty: home alone.
+    #[serde(default)]
+    pub bot_regions: Vec<String>,
     /// The plan itself, put into the bucket as `plan.yaml`.
     pub plan_yaml: String,
     /// The hosted zones of Route 53.
@@ -32,10 +35,16 @@ pub struct Seed {
 }
 
 impl Seed {
-    /// The region that the bot lives in.
+    /// The region that people reach first.
     #[must_use]
     pub fn home(&self) -> &str {
-        self.regions.first().map_or("eu-west-1", String::as_str)
+        self.bot_regions.first().or(self.regions.first()).map_or("eu-west-1", String::as_str)
+    }
+
+    /// The regions that the bot lives in.
+    #[must_use]
+    pub fn bot(&self) -> Vec<String> {
+        if self.bot_regions.is_empty() { vec![self.home().to_owned()] } else { self.bot_regions.clone() }
     }
 }
 

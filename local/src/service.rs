@@ -1,6 +1,10 @@
 //! What every simulated service is: a function from a call to a reply, under one fault table and one record.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -11,7 +15,8 @@ use crate::{
     clock::Clock,
     events::{Bus, Event},
     faults::Faults,
-    front::FUNCTION,
+    front::{FUNCTION, REGION},
+    region::{Outages, Trouble},
     tasks::Tasks,
 };
 
@@ -44,6 +49,12 @@ impl Call {
     #[must_use]
     pub fn function(&self) -> Option<&str> {
         self.headers.get(FUNCTION)?.to_str().ok()
+    }
+
+    /// The region of that function.
+    #[must_use]
+    pub fn from(&self) -> Option<&str> {
+        self.headers.get(REGION)?.to_str().ok()
     }
 }
 
@@ -107,6 +118,8 @@ pub struct Shared {
     pub faults: Faults,
     /// Which calls were made.
     pub calls: Calls,
+    /// Which regions are in trouble.
+    pub outages: Outages,
     /// EventBridge's default bus.
     pub bus: Bus,
     /// What runs in the background.
@@ -115,13 +128,38 @@ pub struct Shared {
     pub data: PathBuf,
     /// The HTTP front, `http://127.0.0.1:PORT`; empty where there is none (in-process tests).
     pub url: String,
+    home: OnceLock<String>,
 }
 
 impl Shared {
     /// What the services of one stack share.
     #[must_use]
     pub fn new(clock: Clock, data: PathBuf, url: String) -> Self {
-        Self { clock, faults: Faults::default(), calls: Calls::default(), bus: Bus::default(), tasks: Tasks::default(), data, url }
+        Self {
+            clock,
+            faults: Faults::default(),
+            calls: Calls::default(),
+            outages: Outages::default(),
+            bus: Bus::default(),
+            tasks: Tasks::default(),
+            data,
+            url,
+            home: OnceLock::new(),
+        }
+    }
+
+    /// Says which region is the first. The first who says so counts.
+    pub fn is_at_home_in(&self, region: &str) {
+        self.home.get_or_init(|| region.to_owned());
+    }
+
+    /// Where what runs in a region keeps its state: the first one's is at the top, as where there is no other.
+    #[must_use]
+    pub fn folder(&self, region: &str) -> PathBuf {
+        match self.home.get() {
+            Some(home) if home != region => self.data.join("regions").join(region),
+            _ => self.data.clone(),
+        }
     }
 
     /// Emits an event at the stack's time.
@@ -137,6 +175,13 @@ impl Shared {
 pub async fn dispatch(shared: &Shared, service: &Arc<dyn Service>, mut call: Call) -> Option<Reply> {
     call.operation = service.operation(&call);
     let at = shared.clock.now();
+    if let Some(trouble) = shared.outages.unreached(&call) {
+        shared.calls.record(at, &call, None, None);
+        if trouble == Trouble::Silent {
+            shared.outages.up(&call.region).await;
+        }
+        return None;
+    }
     let fault = shared.faults.strike(&call);
     let reply = match &fault {
         None => Some(service.handle(&call).await),

@@ -13,13 +13,14 @@ use crate::{
     front::{self, Front},
     functions,
     keys::Keys,
-    lambda::{Lambda, LambdaService},
+    lambda::Lambda,
     outside::{Outbox, Ses, SmsVoice},
-    scheduler::{Scheduler, SchedulerService},
+    region::{Regions, Running},
+    scheduler::Scheduler,
     seed::Seed,
     service::{Registry, Service, Shared},
     slack::{Slack, Workspace},
-    states::{self, States, StatesService},
+    states::{self, States},
     world::Behind,
 };
 
@@ -48,13 +49,20 @@ impl Options {
     }
 }
 
+/// What runs in the first region.
+#[derive(Debug)]
+struct Home {
+    lambda: Arc<Lambda>,
+    states: Arc<States>,
+    scheduler: Arc<Scheduler>,
+}
+
 /// A running stack. Dropping it stops it at once; [`Self::stop`] stops it in good order.
 pub struct Stack {
     shared: Arc<Shared>,
     services: Arc<Registry>,
-    lambda: Arc<Lambda>,
-    states: Arc<States>,
-    scheduler: Arc<Scheduler>,
+    regions: Arc<Regions>,
+    home: Home,
     data: Arc<Data>,
     slack: Arc<Slack>,
     behind: Arc<Behind>,
@@ -78,49 +86,49 @@ impl Stack {
         let keys = Keys::ensure(&data.secrets, &seed.regions)?;
         let dns = format!("127.0.0.1:{}", data.dns.port());
         let stack = Self::assemble(shared, data, &seed, &keys)?;
-        for function in functions::table(&functions, stack.url(), &seed, &dns) {
-            stack.lambda.add(function);
-        }
-        let sweep = functions::sweep(&stack.lambda.arn(functions::SCHEDULER));
-        stack.scheduler.ensure(functions::SWEEP, sweep)?;
         // The doors last: whoever comes in then finds every execution and token of an earlier stack. What functions ask
         // before waits in the listener's queue.
-        let machine = states::RUN.replace("${RunnerFunctionArn}", &stack.lambda.arn(functions::RUNNER));
-        stack.states.add(functions::STATE_MACHINE, &machine)?;
-        stack.lambda.resume();
-        stack.scheduler.resume();
+        for (region, Running { lambda, states, scheduler }) in stack.regions.all() {
+            for function in functions::table(&functions, stack.url(), (&seed, region), &dns) {
+                lambda.add(function);
+            }
+            if stack.regions.bot().iter().any(|one| one == region) {
+                scheduler.ensure(functions::SWEEP, functions::sweep(&lambda.arn(functions::SCHEDULER)))?;
+                let machine = states::RUN.replace("${RunnerFunctionArn}", &lambda.arn(functions::RUNNER));
+                states.add(functions::STATE_MACHINE, &machine)?;
+            }
+            lambda.resume();
+            scheduler.resume();
+        }
         stack.open_doors(listener);
         Ok(stack)
     }
 
     /// Opens the services, each over what it needs of the others.
     fn assemble(shared: Arc<Shared>, data: Arc<Data>, seed: &Seed, keys: &Keys) -> anyhow::Result<Self> {
-        let region = seed.home();
         let dynamodb = Arc::new(DynamoDb::open(&shared.data)?);
         dynamodb.ensure_table(functions::TABLE)?;
-        let lambda = Lambda::open(shared.clone(), region)?;
-        connect_bus(&shared, &lambda);
-        let killed = Arc::downgrade(&lambda);
-        shared.faults.kill_with(move || killed.upgrade().iter().for_each(|lambda| lambda.kill_all()));
-        let lambda_service: Arc<dyn Service> = Arc::new(LambdaService::new(lambda.clone()));
-        let states = States::open(shared.clone(), lambda_service.clone(), region)?;
-        let scheduler = Scheduler::open(shared.clone(), lambda.clone(), region)?;
+        let regions = Regions::open(&shared, seed)?;
+        connect_bus(&shared, &regions);
+        let killed = Arc::downgrade(&regions);
+        shared.faults.kill_with(move || killed.upgrade().iter().for_each(|regions| regions.kill_all()));
         let outbox = Outbox::open(&shared)?;
         let outside: [Arc<dyn Service>; 2] = [Arc::new(SmsVoice(outbox.clone())), Arc::new(Ses(outbox.clone()))];
-        let behind = Arc::new(Behind::new(data.clone(), dynamodb.clone(), &lambda, (seed.regions.clone(), outbox.clone())));
+        let behind = Arc::new(Behind::new(data.clone(), dynamodb.clone(), &regions, (seed.regions.clone(), outbox.clone())));
         let slack = Slack::open(shared.clone(), behind.clone(), Workspace::from_seed(seed, &keys.slack_bot_token))?;
-        let ours: [Arc<dyn Service>; 4] =
-            [dynamodb, lambda_service, Arc::new(StatesService::new(states.clone())), Arc::new(SchedulerService::new(scheduler.clone()))];
-        let services = Arc::new(Registry::new(data.services().into_iter().chain(ours).chain(outside)));
-        Ok(Self { shared, services, lambda, states, scheduler, data, slack, behind, outbox })
+        let table: Arc<dyn Service> = dynamodb;
+        let services = Arc::new(Registry::new(data.services().into_iter().chain([table]).chain(regions.services()).chain(outside)));
+        let Running { lambda, states, scheduler } = regions.of(seed.home()).context("a stack needs a region")?;
+        let home = Home { lambda: lambda.clone(), states: states.clone(), scheduler: scheduler.clone() };
+        Ok(Self { shared, services, regions, home, data, slack, behind, outbox })
     }
 
     /// Answers on the port from here on.
     fn open_doors(&self, listener: TcpListener) {
         let shared = self.shared.clone();
-        let front = Front { shared: shared.clone(), services: self.services.clone(), lambda: self.lambda.clone(), door: functions::DOOR };
+        let front = Front { shared: shared.clone(), services: self.services.clone(), regions: self.regions.clone(), door: functions::DOOR };
         let routes = console::router(shared.clone(), self.slack.clone(), self.behind.clone()).merge(control::routes(shared.clone()));
-        shared.tasks.spawn(front::serve(listener, shared.clone(), self.lambda.clone(), front.app(routes)));
+        shared.tasks.spawn(front::serve(listener, shared.clone(), self.regions.clone(), front.app(routes)));
     }
 
     /// Where the stack listens: `http://127.0.0.1:PORT`.
@@ -141,22 +149,28 @@ impl Stack {
         &self.services
     }
 
-    /// The host of the functions.
+    /// What runs, by region.
+    #[must_use]
+    pub fn regions(&self) -> &Arc<Regions> {
+        &self.regions
+    }
+
+    /// The host of the functions of the first region.
     #[must_use]
     pub fn lambda(&self) -> &Arc<Lambda> {
-        &self.lambda
+        &self.home.lambda
     }
 
-    /// Step Functions.
+    /// Step Functions of the first region.
     #[must_use]
     pub fn states(&self) -> &Arc<States> {
-        &self.states
+        &self.home.states
     }
 
-    /// EventBridge Scheduler.
+    /// EventBridge Scheduler of the first region.
     #[must_use]
     pub fn scheduler(&self) -> &Arc<Scheduler> {
-        &self.scheduler
+        &self.home.scheduler
     }
 
     /// Databases, secrets, objects, zones.
@@ -179,7 +193,9 @@ impl Stack {
 
     /// Stops everything that the stack started, in good order.
     pub async fn stop(self) {
-        self.lambda.stop().await;
+        for (_, running) in self.regions.all() {
+            running.lambda.stop().await;
+        }
         self.shared.tasks.abort_all();
         self.data.close().await;
     }
@@ -198,12 +214,13 @@ impl Drop for Stack {
 }
 
 /// Events whose rules match become asynchronous invocations.
-fn connect_bus(shared: &Shared, lambda: &Arc<Lambda>) {
-    let lambda = Arc::downgrade(lambda);
-    shared.bus.deliver_with(move |function, event| {
-        let Some(lambda) = lambda.upgrade() else { return };
-        if let Err(error) = lambda.enqueue(function, event.to_string().as_bytes()) {
-            tracing::warn!(%error, function, "an event can't be delivered");
+fn connect_bus(shared: &Shared, regions: &Arc<Regions>) {
+    let regions = Arc::downgrade(regions);
+    shared.bus.deliver_with(move |to, event| {
+        let Some(regions) = regions.upgrade() else { return };
+        let Some(there) = regions.of(to.region) else { return };
+        if let Err(error) = there.lambda.enqueue(to.function, event.to_string().as_bytes()) {
+            tracing::warn!(%error, to.function, to.region, "an event can't be delivered");
         }
     });
 }

@@ -1,6 +1,9 @@
 //! The stack's own services, as the console shows them and as the workspace needs them.
 
-use std::sync::{Arc, Weak};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Weak},
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -11,8 +14,8 @@ use crate::{
     data::Data,
     dynamodb::DynamoDb,
     functions,
-    lambda::Lambda,
     outside::{self, Outbox},
+    region::{GLOBAL, Regions, Trouble},
     service::Service,
     slack::Host,
     traffic,
@@ -22,7 +25,7 @@ use crate::{
 pub(crate) struct Behind {
     data: Arc<Data>,
     dynamodb: Arc<DynamoDb>,
-    lambda: Weak<Lambda>,
+    running: Weak<Regions>,
     outbox: Arc<Outbox>,
     regions: Vec<String>,
 }
@@ -33,38 +36,65 @@ impl Behind {
     pub(crate) fn new(
         data: Arc<Data>,
         dynamodb: Arc<DynamoDb>,
-        lambda: &Arc<Lambda>,
+        running: &Arc<Regions>,
         (regions, outbox): (Vec<String>, Arc<Outbox>),
     ) -> Self {
-        Self { data, dynamodb, lambda: Arc::downgrade(lambda), outbox, regions }
+        Self { data, dynamodb, running: Arc::downgrade(running), outbox, regions }
     }
 
-    fn home(&self) -> &str {
-        self.regions.first().map_or("", String::as_str)
+    /// The region that people and vendors reach the bot in.
+    fn entrance(&self) -> String {
+        let reached = self.running.upgrade().and_then(|running| running.entrance().map(|(region, _)| region.to_owned()));
+        reached.or_else(|| self.regions.first().cloned()).unwrap_or_default()
     }
 
     /// One of the bot's keys, as its secret has it now.
     fn key(&self, name: &str) -> Option<String> {
-        let keys = self.data.secrets.current(self.home(), functions::KEYS_SECRET)?;
+        let keys = self.data.secrets.current(&self.entrance(), functions::KEYS_SECRET)?;
         let keys: Value = serde_json::from_str(&keys).ok()?;
         keys.get(name)?.as_str().map(str::to_owned)
     }
 
     /// A text message to our number.
     fn sms_reply(&self, from: &str, text: &str) -> Result<Value, String> {
-        self.notify(&outside::inbound(self.home(), from, text, self.outbox.now()))
+        self.notify(&outside::inbound(&self.entrance(), from, text, self.outbox.now()))
     }
 
     /// A text message, call or letter that left does not arrive after all.
     fn undelivered(&self, id: &str) -> Result<Value, String> {
-        self.notify(&self.outbox.undelivered(self.home(), id).ok_or("No message of this id has left.")?)
+        self.notify(&self.outbox.undelivered(&self.entrance(), id).ok_or("No message of this id has left.")?)
     }
 
     /// SNS hands it to the worker.
     fn notify(&self, event: &Value) -> Result<Value, String> {
-        let lambda = self.lambda.upgrade().ok_or("The stack is stopping.")?;
-        lambda.enqueue(functions::WORKER, event.to_string().as_bytes()).map_err(|error| format!("{error:#}."))?;
+        let running = self.running.upgrade().ok_or("The stack is stopping.")?;
+        let (_, there) = running.entrance().ok_or("The bot lives in no region that is well.")?;
+        there.lambda.enqueue(functions::WORKER, event.to_string().as_bytes()).map_err(|error| format!("{error:#}."))?;
         Ok(json!({"sent": true}))
+    }
+
+    /// Loses a region with all that is in it, cuts it off from everything, or brings it back.
+    async fn strike(&self, what: &str, region: &str) -> Result<Value, String> {
+        let running = self.running.upgrade().ok_or("The stack is stopping.")?;
+        let known: Vec<&str> = running.all().map(|(region, _)| region).chain([GLOBAL]).collect();
+        if !known.contains(&region) {
+            return Err(format!("There is no region {region} here: name one of {}.", known.join(", ")));
+        }
+        let before = self.outbox.now();
+        let lambda = running.all().find(|(name, _)| *name == region).map(|(_, there)| &there.lambda);
+        match what {
+            "mend_region" => {
+                self.data.rds.region_returns(region).await.map_err(|error| format!("{error:#}."))?;
+                running.outages().mend(region);
+            }
+            "partition" => running.outages().strike(region, Trouble::CutOff),
+            _ => {
+                running.outages().strike(region, if what == "region" { Trouble::Lost } else { Trouble::Silent });
+                lambda.iter().for_each(|lambda| lambda.kill_all());
+                self.data.rds.region_goes(region).await.map_err(|error| format!("{error:#}."))?;
+            }
+        }
+        Ok(json!({"what": what, "target": region, "before": before}))
     }
 
     /// The bodies of the newest records of a kind, as the bot wrote them.
@@ -101,7 +131,7 @@ impl Host for Behind {
     }
 
     fn idle(&self) -> bool {
-        self.lambda.upgrade().is_none_or(|lambda| lambda.idle())
+        self.running.upgrade().is_none_or(|running| running.idle())
     }
 }
 
@@ -155,9 +185,11 @@ impl console::World for Behind {
     async fn break_it(&self, what: &str, target: &str) -> Result<Value, String> {
         match what {
             "kill_function" | "kill-function" => {
-                let lambda = self.lambda.upgrade().ok_or("The stack is stopping.")?;
-                Ok(json!({"what": what, "target": target, "killed": lambda.kill(target), "at": Timestamp::now()}))
+                let running = self.running.upgrade().ok_or("The stack is stopping.")?;
+                let killed: Vec<u32> = running.all().flat_map(|(_, there)| there.lambda.kill(target)).collect();
+                Ok(json!({"what": what, "target": target, "killed": killed, "at": Timestamp::now()}))
             }
+            "region" | "silence_region" | "partition" | "mend_region" => self.strike(what, target).await,
             "break_site" | "mend_site" => {
                 let done = self.data.sites.set_broken(target, what == "break_site");
                 done.map(|()| json!({"what": what, "target": target, "before": self.outbox.now()})).map_err(|error| format!("{error:#}."))
@@ -198,6 +230,14 @@ impl console::World for Behind {
 
     fn regions(&self) -> Vec<String> {
         self.regions.clone()
+    }
+
+    fn bot(&self) -> Value {
+        let Some(running) = self.running.upgrade() else { return Value::Null };
+        let troubles = running.outages().all();
+        let well = |region: &str| troubles.get(region).map_or("well", |trouble| trouble.word());
+        let regions: BTreeMap<&String, &str> = running.bot().iter().map(|region| (region, well(region))).collect();
+        json!({"regions": regions, "reached": running.entrance().map(|(region, _)| region)})
     }
 
     fn dns_port(&self) -> Option<u16> {

@@ -44,13 +44,15 @@ pub struct Setup {
     pub archive_every: Duration,
     /// Whether the other region has its standby. Most stories do without, and begin sooner.
     pub standby: bool,
+    /// Where the bot lives, if not in the plan's first region alone.
+    pub bot_regions: Vec<String>,
     /// Who plays which part.
     pub cast: Cast,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { plan: DEMO.to_owned(), rows: ROWS, scale: SCALE, archive_every: ARCHIVE_EVERY, standby: false, cast: DEMONSTRATION }
+        Self { plan: DEMO.to_owned(), rows: ROWS, scale: SCALE, archive_every: ARCHIVE_EVERY, standby: false, bot_regions: Vec::new(), cast: DEMONSTRATION }
     }
 }
 
@@ -93,6 +95,7 @@ impl Stage {
         if !setup.standby {
             seed.standbys.clear();
         }
+        seed.bot_regions.clone_from(&setup.bot_regions);
         seed.people.push(SeedPerson {
             id: "U0EVE00001".to_owned(),
             name: "eve".to_owned(),
@@ -263,7 +266,7 @@ impl Stage {
 
     /// Moves the time on a little, if no function is at work.
     pub fn pass_time(&self) {
-        if self.stack.lambda().idle() {
+        if self.stack.regions().idle() {
             self.advance(SignedDuration::from_secs(8));
         }
     }

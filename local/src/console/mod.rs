@@ -115,6 +115,7 @@ async fn state(State(console): State<Console>) -> Response {
         },
         "secrets": world.secrets(),
         "regions": world.regions(),
+        "bot": world.bot(),
         "dns_port": world.dns_port(),
         "outboxes": world.outboxes(),
         "world": {"databases": databases, "recovery_points": recovery_points, "dns": dns, "services": services, "runs": runs},

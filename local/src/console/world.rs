@@ -98,6 +98,11 @@ pub trait World: Send + Sync {
     /// The regions of the plan; the first is home.
     fn regions(&self) -> Vec<String>;
 
+    /// Where the bot lives: `{regions: {NAME: well | lost | silent | cut off}, reached}`.
+    fn bot(&self) -> Value {
+        Value::Null
+    }
+
     /// The port of the DNS server on loopback.
     fn dns_port(&self) -> Option<u16>;
 

@@ -10,19 +10,34 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// The header in which the front notes it for the services.
 pub(crate) const FUNCTION: HeaderName = HeaderName::from_static("x-local-function");
 
+/// The header in which the front notes that function's region.
+pub(crate) const REGION: HeaderName = HeaderName::from_static("x-local-region");
+
+/// A process of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Process {
+    pub(crate) pid: u32,
+    pub(crate) function: String,
+    pub(crate) region: String,
+}
+
 /// Notes on a request which function it comes from. Whatever else stood there is taken away.
-pub(super) fn note(headers: &mut HeaderMap, function: Option<&HeaderValue>) {
-    match function {
-        Some(function) => drop(headers.insert(FUNCTION, function.clone())),
-        None => drop(headers.remove(FUNCTION)),
+pub(super) fn note(headers: &mut HeaderMap, from: Option<&Process>) {
+    let named = from.map(|from| [(FUNCTION, &from.function), (REGION, &from.region)]);
+    for header in [FUNCTION, REGION] {
+        headers.remove(header);
+    }
+    for (header, name) in named.into_iter().flatten() {
+        if let Ok(name) = HeaderValue::from_str(name) {
+            headers.insert(header, name);
+        }
     }
 }
 
-/// The one of these processes, by id and name, whose socket has this address.
-pub(super) fn function_at(peer: SocketAddr, processes: &[(u32, String)]) -> Option<HeaderValue> {
+/// The one of these processes whose socket has this address.
+pub(super) fn process_at(peer: SocketAddr, processes: Vec<Process>) -> Option<Process> {
     let socket = format!("socket:[{}]", inode(&std::fs::read_to_string("/proc/net/tcp").ok()?, peer)?);
-    let (_, name) = processes.iter().find(|(pid, _)| holds(*pid, &socket))?;
-    HeaderValue::from_str(name).ok()
+    processes.into_iter().find(|process| holds(process.pid, &socket))
 }
 
 /// The socket's inode, by the kernel's table: address and port in hexadecimal, the address in the machine's own order of bytes.
@@ -48,9 +63,10 @@ mod tests {
         let ours = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let peer = ours.local_addr().unwrap();
         let mut other = std::process::Command::new("sleep").arg("60").spawn().unwrap();
-        let processes = [(other.id(), "other".to_owned()), (std::process::id(), "worker".to_owned())];
-        assert_eq!(function_at(peer, &processes).unwrap(), "worker");
-        assert_eq!(function_at(peer, &processes[..1]), None);
+        let process = |pid: u32, name: &str| Process { pid, function: name.to_owned(), region: "eu-west-1".to_owned() };
+        let processes = [process(other.id(), "other"), process(std::process::id(), "worker")];
+        assert_eq!(process_at(peer, processes.to_vec()).unwrap().function, "worker");
+        assert_eq!(process_at(peer, processes[..1].to_vec()), None);
         other.kill().unwrap();
         other.wait().unwrap();
     }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Front, respond};
+use super::{Front, NoAnswer, respond};
 use crate::wire;
 
 /// Lambda's limit for a synchronous invocation.
@@ -25,7 +25,8 @@ pub(super) async fn invoke(front: &Front, request: Request) -> Response {
         return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long");
     };
     let event = event(&parts, &body, front.shared.clock.now());
-    let (lambda, door) = (front.lambda.clone(), front.door);
+    let Some((_, entrance)) = front.regions.entrance() else { return NoAnswer::response() };
+    let (lambda, door) = (entrance.lambda.clone(), front.door);
     // Spawned: a caller that hangs up doesn't end the invocation.
     let outcome = front.shared.tasks.run(async move { lambda.invoke(door, event.to_string().into()).await }).await;
     match outcome {

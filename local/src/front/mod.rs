@@ -13,16 +13,16 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
 
-pub(crate) use caller::FUNCTION;
+pub(crate) use caller::{FUNCTION, Process, REGION};
 pub use scope::Scope;
 
 use crate::{
-    lambda::Lambda,
+    region::Regions,
     service::{Call, Registry, Reply, Shared, dispatch},
     wire::rest,
 };
@@ -37,8 +37,8 @@ pub struct Front {
     pub shared: Arc<Shared>,
     /// The AWS services by the name in the credential scope.
     pub services: Arc<Registry>,
-    /// The host of the functions.
-    pub lambda: Arc<Lambda>,
+    /// What runs, by region.
+    pub regions: Arc<Regions>,
     /// The function behind the bot's paths.
     pub door: &'static str,
 }
@@ -109,13 +109,13 @@ async fn entry(State(front): State<Front>, request: Request, next: Next) -> Resp
 }
 
 /// Answers connections until the stack stops.
-pub async fn serve(listener: TcpListener, shared: Arc<Shared>, lambda: Arc<Lambda>, app: Router) {
+pub async fn serve(listener: TcpListener, shared: Arc<Shared>, regions: Arc<Regions>, app: Router) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 stream.set_nodelay(true).ok();
-                let function = caller::function_at(peer, &lambda.processes());
-                shared.tasks.spawn(connection(stream, function, app.clone()));
+                let from = caller::process_at(peer, regions.all().flat_map(|(_, running)| running.lambda.processes()).collect());
+                shared.tasks.spawn(connection(stream, from, app.clone()));
             }
             // Out of file descriptors, most likely: others will close theirs.
             Err(error) => {
@@ -127,10 +127,10 @@ pub async fn serve(listener: TcpListener, shared: Arc<Shared>, lambda: Arc<Lambd
 }
 
 /// An own loop instead of axum's, because a lost answer has to close the connection without a word.
-async fn connection(stream: TcpStream, function: Option<HeaderValue>, app: Router) {
+async fn connection(stream: TcpStream, from: Option<Process>, app: Router) {
     let service = hyper::service::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
         let app = app.clone();
-        caller::note(request.headers_mut(), function.as_ref());
+        caller::note(request.headers_mut(), from.as_ref());
         async move {
             let response = app.oneshot(request.map(Body::new)).await.unwrap_or_else(|never: Infallible| match never {});
             if response.extensions().get::<NoAnswer>().is_some() { Err(std::io::Error::other("no answer")) } else { Ok(response) }

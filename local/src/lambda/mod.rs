@@ -34,7 +34,7 @@ use processes::Processes;
 pub(crate) use queue::PAUSES;
 use queue::Queue;
 
-use crate::{service::Shared, wire};
+use crate::{front::Process, service::Shared, wire};
 
 /// A warm process that nobody has needed for this long is ended.
 const IDLE: Duration = Duration::from_secs(300);
@@ -57,10 +57,10 @@ impl Lambda {
     /// # Errors
     /// When the data directory can't be used.
     pub fn open(shared: Arc<Shared>, region: &str) -> anyhow::Result<Arc<Self>> {
-        let dir = shared.data.join("lambda");
+        let dir = shared.folder(region).join("lambda");
         let processes = Arc::new(Processes::open(dir.join("processes"))?);
         processes.end_leftovers();
-        std::fs::create_dir_all(shared.data.join("logs"))?;
+        std::fs::create_dir_all(shared.folder(region).join("logs"))?;
         let queue = Queue::open(dir.join("queue"))?;
         Ok(Arc::new(Self { shared, region: region.to_owned(), pools: Mutex::default(), queue, processes, busy: Arc::default() }))
     }
@@ -97,6 +97,9 @@ impl Lambda {
 
     async fn invoke_as(&self, request_id: String, function: &str, payload: Bytes) -> Result<Outcome, InvokeError> {
         let pool = self.find(function).ok_or_else(|| InvokeError::NotFound(function::arn(&self.region, &function::name_of(function))))?;
+        if self.shared.outages.is_lost(&self.region) {
+            return Err(InvokeError::Service(format!("{} is lost.", self.region)));
+        }
         let busy = Busy::begin(&self.busy);
         let run = async move {
             let outcome = pool.invoke(request_id, payload).await;
@@ -138,10 +141,13 @@ impl Lambda {
         self.find(function).map(|pool| pool.pids()).unwrap_or_default()
     }
 
-    /// All processes that live: their ids, and the names of their functions.
-    #[must_use]
-    pub fn processes(&self) -> Vec<(u32, String)> {
-        self.all().iter().flat_map(|pool| pool.pids().into_iter().map(|pid| (pid, pool.function.name.clone()))).collect()
+    /// All processes that live.
+    pub(crate) fn processes(&self) -> Vec<Process> {
+        let of = |pool: &Arc<Pool>| {
+            let process = |pid| Process { pid, function: pool.function.name.clone(), region: self.region.clone() };
+            pool.pids().into_iter().map(process).collect::<Vec<_>>()
+        };
+        self.all().iter().flat_map(of).collect()
     }
 
     /// The functions, by name.
@@ -177,7 +183,7 @@ impl Lambda {
     /// Where a function's output goes.
     #[must_use]
     pub fn log(&self, function: &str) -> PathBuf {
-        self.shared.data.join("logs").join(format!("{function}.log"))
+        self.shared.folder(&self.region).join("logs").join(format!("{function}.log"))
     }
 
     /// Ends all processes and waits until they are gone.

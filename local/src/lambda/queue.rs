@@ -83,6 +83,7 @@ impl Lambda {
         self.shared.tasks.spawn(async move {
             loop {
                 host.shared.clock.sleep_until(entry.due).await;
+                host.shared.outages.up(&host.region).await;
                 busy.get_or_insert_with(|| Busy::begin(&host.busy));
                 let payload = entry.payload.to_string().into();
                 let outcome = match host.invoke_as(entry.request_id.clone(), &entry.function, payload).await {

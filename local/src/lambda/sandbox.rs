@@ -147,7 +147,7 @@ fn describe(status: ExitStatus) -> String {
 }
 
 fn command(function: &Function, region: &str, shared: &Shared) -> anyhow::Result<Command> {
-    let log = shared.data.join("logs").join(format!("{}.log", function.name));
+    let log = shared.folder(region).join("logs").join(format!("{}.log", function.name));
     let log = std::fs::File::options().create(true).append(true).open(log)?;
     let mut command = Command::new(&function.binary);
     command

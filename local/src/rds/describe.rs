@@ -18,11 +18,14 @@ pub(super) fn name_of(identifier: &str) -> &str {
     identifier.rsplit_once(":db:").or_else(|| identifier.split_once(":snapshot:")).map_or(identifier, |(_, name)| name)
 }
 
-/// The request's `Filters`: names with their values.
+/// The request's `Filters`: names with their values, of which an ARN says the same as the name at its end.
 fn filters(params: &Params) -> Vec<(String, BTreeSet<String>)> {
     let each = params.structures("Filters.Filter");
     each.iter()
-        .map(|filter| (filter.get("Name").unwrap_or_default().to_owned(), filter.texts("Values.Value").into_iter().collect()))
+        .map(|filter| {
+            let values = filter.texts("Values.Value");
+            (filter.get("Name").unwrap_or_default().to_owned(), values.iter().map(|value| name_of(value).to_lowercase()).collect())
+        })
         .collect()
 }
 
@@ -48,8 +51,8 @@ pub(super) fn page<T>(items: Vec<T>, params: &Params, key: impl Fn(&T) -> String
 
 fn instance_passes(one: &Instance, (name, values): &(String, BTreeSet<String>)) -> Result<bool, Reply> {
     Ok(match name.as_str() {
-        "db-instance-id" => values.contains(&one.identifier) || values.contains(&one.arn()),
-        "dbi-resource-id" => values.contains(&one.resource),
+        "db-instance-id" => values.contains(&one.identifier),
+        "dbi-resource-id" => values.contains(&one.resource.to_lowercase()),
         "engine" => values.contains("postgres"),
         "db-cluster-id" | "domain" => false,
         _ => return Err(invalid(&format!("Unrecognized filter name: {name}"))),
@@ -58,9 +61,9 @@ fn instance_passes(one: &Instance, (name, values): &(String, BTreeSet<String>)) 
 
 fn snapshot_passes(one: &Snapshot, (name, values): &(String, BTreeSet<String>)) -> Result<bool, Reply> {
     Ok(match name.as_str() {
-        "db-instance-id" => values.contains(&one.of.identifier) || values.contains(&one.of.arn()),
-        "db-snapshot-id" => values.contains(&one.identifier) || values.contains(&one.arn()),
-        "dbi-resource-id" => values.contains(&one.of.resource),
+        "db-instance-id" => values.contains(&one.of.identifier),
+        "db-snapshot-id" => values.contains(&one.identifier),
+        "dbi-resource-id" => values.contains(&one.of.resource.to_lowercase()),
         "snapshot-type" => values.contains(if one.automated { "automated" } else { "manual" }),
         "engine" => values.contains("postgres"),
         _ => return Err(invalid(&format!("Unrecognized filter name: {name}"))),

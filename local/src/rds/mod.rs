@@ -8,6 +8,7 @@ mod archive;
 mod describe;
 mod events;
 mod fault;
+mod fleet;
 mod groups;
 mod instances;
 mod model;
@@ -32,6 +33,7 @@ use async_trait::async_trait;
 use http::StatusCode;
 use jiff::SignedDuration;
 
+pub use fleet::Fleet;
 pub use panel::{Breakage, DatabaseView};
 pub use store::GroupKind;
 

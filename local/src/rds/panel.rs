@@ -252,7 +252,7 @@ impl Rds {
 }
 
 /// What a secret says of an instance, in the form that RDS's own secrets have.
-fn secret_of(one: &Instance, database: Option<&str>, password: &str) -> Value {
+pub(super) fn secret_of(one: &Instance, database: Option<&str>, password: &str) -> Value {
     json!({
         "engine": "postgres",
         "host": one.endpoint(),
@@ -265,7 +265,7 @@ fn secret_of(one: &Instance, database: Option<&str>, password: &str) -> Value {
 }
 
 /// Nothing here is a default.
-fn seed_setup(seed: &SeedDatabase, family: &str) -> Setup {
+pub(super) fn seed_setup(seed: &SeedDatabase, family: &str) -> Setup {
     Setup {
         class: "db.r6g.large".to_owned(),
         allocated_storage: 100,

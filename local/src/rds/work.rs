@@ -56,6 +56,7 @@ impl Rds {
         let found = self.store.read().instances.get(resource).cloned();
         let Some(one) = found else { return };
         let Some(work) = one.work.clone() else { return };
+        self.shared.outages.up(&one.region).await;
         let failed = match &work {
             Work::FromSnapshot { .. } | Work::ToTime { .. } => "incompatible-restore",
             Work::Snapshot { .. } => "available",
@@ -68,6 +69,32 @@ impl Rds {
                 tracing::error!(instance = one.identifier, "{error:#}");
             }
         }
+        // What began before its region was lost goes with it.
+        if self.shared.outages.is_lost(&one.region)
+            && let Err(error) = self.region_goes(&one.region).await
+        {
+            tracing::error!(instance = one.identifier, "{error:#}");
+        }
+    }
+
+    /// The servers of a region die with it. What is being made is left until it is done: it dies then.
+    pub(crate) async fn region_goes(&self, region: &str) -> anyhow::Result<()> {
+        let here: Vec<Instance> = self.store.read().instances.values().filter(|one| one.region == region).cloned().collect();
+        for one in here.iter().filter(|one| one.answered && one.work.is_none() && !one.killed) {
+            self.store.change(&one.resource, |one| one.killed = true)?;
+            self.cluster(one).kill().await?;
+        }
+        Ok(())
+    }
+
+    /// The servers of a region are there again, as they were.
+    pub(crate) async fn region_returns(&self, region: &str) -> anyhow::Result<()> {
+        let here: Vec<Instance> = self.store.read().instances.values().filter(|one| one.region == region).cloned().collect();
+        for one in here.iter().filter(|one| one.answered && one.killed) {
+            self.start_server(one).await?;
+            self.store.change(&one.resource, |one| one.killed = false)?;
+        }
+        Ok(())
     }
 
     async fn work(&self, one: &Instance, work: Work) -> anyhow::Result<()> {

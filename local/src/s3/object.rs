@@ -56,6 +56,7 @@ impl S3 {
         if !version.versioned {
             self.erase(versions, "null");
         }
+        self.replicate((&bucket.name, &bucket.region), key, &version);
         versions.push(version);
         Ok(reply)
     }

@@ -117,7 +117,7 @@ impl Scheduler {
     /// # Errors
     /// When they can't be read.
     pub fn open(shared: Arc<Shared>, lambda: Arc<Lambda>, region: &str) -> anyhow::Result<Arc<Self>> {
-        let file = shared.data.join("schedules.json");
+        let file = shared.folder(region).join("schedules.json");
         let kept: Vec<Schedule> = match std::fs::read(&file) {
             Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| format!("{} holds no schedules", file.display()))?,
             Err(_) => Vec::new(),
@@ -146,7 +146,10 @@ impl Scheduler {
             loop {
                 let next = scheduler.lock().values().filter(|schedule| schedule.enabled()).filter_map(|schedule| schedule.next).min();
                 tokio::select! {
-                    () = scheduler.shared.clock.sleep_until(next.unwrap_or(Timestamp::MAX)) => scheduler.fire_due(),
+                    () = scheduler.shared.clock.sleep_until(next.unwrap_or(Timestamp::MAX)) => {
+                        scheduler.shared.outages.up(&scheduler.region).await;
+                        scheduler.fire_due();
+                    }
                     () = scheduler.changed.notified() => {}
                 }
             }

@@ -41,6 +41,7 @@ impl States {
         self.shared.tasks.spawn(async move {
             let work = async {
                 while execution.running() {
+                    states.shared.outages.up(&states.region).await;
                     if let Err(error) = states.step(&machine, &execution).await {
                         // The disk, most likely. The next start of the stack takes it up where it was.
                         tracing::error!(execution = execution.record().name, error = format!("{error:#}"), "an execution can't go on");

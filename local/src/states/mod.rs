@@ -118,7 +118,7 @@ impl States {
     /// # Errors
     /// When the data directory can't be used.
     pub fn open(shared: Arc<Shared>, lambda: Arc<dyn Service>, region: &str) -> anyhow::Result<Arc<Self>> {
-        let tokens = Tokens::open(shared.data.join("states").join("answers"))?;
+        let tokens = Tokens::open(shared.folder(region).join("states").join("answers"))?;
         let region = region.to_owned();
         Ok(Arc::new(Self { shared, lambda, region, machines: Mutex::default(), executions: Mutex::default(), tokens }))
     }
@@ -232,7 +232,7 @@ impl States {
     }
 
     fn folder(&self, machine: &str) -> PathBuf {
-        self.shared.data.join("states").join("executions").join(machine)
+        self.shared.folder(&self.region).join("states").join("executions").join(machine)
     }
 }
 
