@@ -14,7 +14,8 @@ PLATFORM = {
     "ingress": set(),
     "worker": set(),
     "runner": set(),
-    "scheduler": {"sqs:SendMessage"},
+    # What it could not do goes to one queue; what happened to databases comes by another.
+    "scheduler": {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"},
     "inspector": {
         "ec2:AssignPrivateIpAddresses",
         "ec2:CreateNetworkInterface",
@@ -26,7 +27,7 @@ PLATFORM = {
 }
 LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
-ROLE_FILES = ["infra/roles.yaml", "infra/workflow.yaml", "infra/schedules.yaml"]
+ROLE_FILES = ["infra/roles.yaml", "infra/workflow.yaml", "infra/schedules.yaml", "infra/data.yaml"]
 
 
 def all_roles():

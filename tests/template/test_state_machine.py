@@ -22,7 +22,7 @@ def test_every_substitution_is_given():
 def test_its_role_may_call_the_runner_and_no_other_function():
     role = read("infra/workflow.yaml")["Resources"]["RunRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     assert {a for a in actions(role) if not a.startswith("logs:")} == {"lambda:InvokeFunction"}
-    assert [s["Resource"] for s in role if s["Sid"] == "Visit"] == [{"Ref": "RunnerArn"}]
+    assert [s["Resource"] for s in role if s["Sid"] == "Visit"] == [{"Fn::Sub": "${RunnerArn}:*"}]
     assert {task["Parameters"]["FunctionName"] for task in TASKS.values()} == {"${RunnerFunctionArn}"}
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from conftest import FUNCTIONS, ROOT, read, transform
+from render import alone, standby
 
 FILES = ["template.yaml", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "infra").glob("*.yaml") if path.name != "slack-manifest.yaml")]
 
@@ -54,7 +55,7 @@ def test_slack_reaches_ingress_without_aws_credentials(transformed):
     resources = transformed["Resources"].values()
     assert [r["Properties"]["AuthType"] for r in resources if r["Type"] == "AWS::Lambda::Url"] == ["NONE"]
     permissions = [r["Properties"] for r in resources if r["Type"] == "AWS::Lambda::Permission"]
-    permissions = [p for p in permissions if p["Principal"] != "sns.amazonaws.com"]
+    permissions = [p for p in permissions if p["Principal"] == "*"]
     assert {p["Action"] for p in permissions} == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
     assert all(p["FunctionName"] == {"Ref": "Ingress"} for p in permissions)
     assert [p["InvokedViaFunctionUrl"] for p in permissions if p["Action"] == "lambda:InvokeFunction"] == [True]
@@ -124,10 +125,15 @@ def test_j10_silence_is_an_alarm_within_ten_minutes_that_needs_nothing_of_the_bo
     assert "email" in {subscription["Protocol"] for subscription in subscriptions}
 
 
-def test_outputs_name_the_addresses_that_slack_is_given(template):
-    outputs = template["Outputs"]
-    paths = {name: outputs[name]["Value"]["Fn::Sub"].removeprefix("${IngressUrl.FunctionUrl}") for name in outputs if name.startswith("Slack")}
-    assert paths == {"SlackCommandsUrl": "slack/commands", "SlackInteractionsUrl": "slack/interactions", "SlackEventsUrl": "slack/events"}
+def test_outputs_name_the_addresses_that_slack_and_pagerduty_are_given():
+    wanted = {
+        "SlackCommandsUrl": "slack/commands",
+        "SlackInteractionsUrl": "slack/interactions",
+        "SlackEventsUrl": "slack/events",
+        "PagerdutyEventsUrl": "pagerduty/events",
+    }
+    for stack, host in [(alone(), "<IngressUrl.FunctionUrl>"), (standby(), "https://dr.example.com/")]:
+        assert {name: stack.output(name).removeprefix(host) for name in stack.template["Outputs"] if name.endswith("Url")} == wanted
 
 
 def test_children_are_given_every_parameter_that_they_ask_for(template):
