@@ -3,7 +3,7 @@
 //! They stand here and not in the adapters because they are read side by side, when a policy is written or doubted.
 
 /// [`crate::table`].
-pub const TABLE: &[&str] = &["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"];
+pub const TABLE: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"];
 
 /// [`crate::blobs`]. `ListBucket`, since without it S3 says of a file that is not there that access is denied.
 pub const BLOBS: &[&str] = &["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:PutObject"];
@@ -34,7 +34,7 @@ pub const DATABASES_CHANGE: &[&str] = &[
 ];
 
 /// [`crate::secrets`], what it reads.
-pub const SECRETS_READ: &[&str] = &["secretsmanager:GetSecretValue"];
+pub const SECRETS_READ: &[&str] = &["secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue"];
 
 /// [`crate::secrets`], what it changes.
 pub const SECRETS_CHANGE: &[&str] = &["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"];

@@ -129,6 +129,14 @@ mod tests {
             Ok(self.0.map(|text| SecretVersion { version: "1".to_owned(), value: SecretText::new(text.to_owned()) }))
         }
 
+        async fn current_of(&self, region: &str, names: &[String]) -> Vec<Result<Option<SecretVersion>, CallError>> {
+            let mut found = Vec::new();
+            for name in names {
+                found.push(self.current(region, name).await);
+            }
+            found
+        }
+
         async fn replace(&self, _: &Permit, _: SecretPlace<'_>, _: &str, _: &SecretVersion) -> Result<(), CallError> {
             Ok(())
         }

@@ -1,13 +1,16 @@
 //! The bot's records in DynamoDB.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
     operation::{delete_item::builders::DeleteItemFluentBuilder, put_item::builders::PutItemFluentBuilder},
-    types::AttributeValue,
+    types::{AttributeValue, KeysAndAttributes},
 };
 use jiff::Timestamp;
 use mayday_core::{
@@ -34,6 +37,9 @@ const BODY: &str = "body";
 /// How often a write is made that another region's write to the same item got in the way of. The answer comes at once and
 /// says that nothing happened, so the next try needs no pause.
 const REGIONAL_ATTEMPTS: usize = 3;
+
+/// How many items one call gives by their keys. Source: the reference of `BatchGetItem`.
+const AT_ONCE: usize = 100;
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -77,6 +83,34 @@ impl Table for DynamoTable {
         let get = self.clients.reads.get_item().table_name(&self.name).set_key(Some(key_item(key))).consistent_read(true);
         let found = get.send().await.map_err(|error| classify(Kind::Read, error))?;
         found.item.map(from_item).transpose()
+    }
+
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Row>>, CallError> {
+        let mut found: HashMap<Key, Row> = HashMap::new();
+        for some in keys.chunks(AT_ONCE) {
+            // Two of one key are refused.
+            let wanted: BTreeSet<&Key> = some.iter().collect();
+            let mut missing: Vec<Item> = wanted.into_iter().map(key_item).collect();
+            // What did not fit into 16 MB, or was throttled, is asked for again; a table that gives nothing is not asked for ever.
+            for _ in 0..=some.len() {
+                let table = KeysAndAttributes::builder().set_keys(Some(missing)).consistent_read(true).build();
+                let table = table.map_err(|error| CallError::refused("UnaskableKeys", error.to_string()))?;
+                let part = self.clients.reads.batch_get_item().request_items(&self.name, table).send().await;
+                let part = part.map_err(|error| classify(Kind::Read, error))?;
+                for item in part.responses.into_iter().flat_map(HashMap::into_values).flatten() {
+                    let row = from_item(item)?;
+                    found.insert(row.key.clone(), row);
+                }
+                missing = part.unprocessed_keys.into_iter().flat_map(HashMap::into_values).flat_map(|left| left.keys).collect();
+                if missing.is_empty() {
+                    break;
+                }
+            }
+            if !missing.is_empty() {
+                return Err(CallError::NotNow { code: "UnprocessedKeys".to_owned(), why: "the table gave a part of what was asked".to_owned() });
+            }
+        }
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }
 
     async fn put(&self, row: &Row, expect: Expect) -> Result<Write, CallError> {

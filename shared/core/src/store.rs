@@ -1,6 +1,6 @@
 //! Typed records over the table: created once, replaced only by whoever read the version before.
 
-use std::{io, sync::Arc};
+use std::{collections::BTreeMap, io, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
@@ -93,6 +93,26 @@ impl Store {
             Some(row) => Ok(Some(self.read(row).await?)),
             None => Ok(None),
         }
+    }
+
+    /// Reads many records, by their ids. One that can't be read is logged and left out, as from a list.
+    ///
+    /// # Errors
+    /// When the table can't be read.
+    pub async fn load_many<T: Record>(&self, ids: impl IntoIterator<Item = String>) -> Result<BTreeMap<String, Kept<T>>, Fault> {
+        let keys: Vec<Key> = ids.into_iter().map(|id| key::<T>(&id)).collect();
+        let mut records = BTreeMap::new();
+        if keys.is_empty() {
+            return Ok(records);
+        }
+        for row in self.table.get_many(&keys).await?.into_iter().flatten() {
+            let id = row.key.id.clone();
+            match self.read(row).await {
+                Ok(kept) => drop(records.insert(id, kept)),
+                Err(fault) => tracing::error!(partition = T::PARTITION, id, fault = fault.chain(), "left out of what was asked for"),
+            }
+        }
+        Ok(records)
     }
 
     /// Writes a record that must not exist yet.

@@ -2,6 +2,7 @@
 
 mod align;
 mod describe;
+mod pages;
 mod replicate;
 mod restore;
 mod tags;
@@ -9,7 +10,13 @@ mod tags;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_sdk_rds::Client;
+use aws_sdk_rds::{
+    Client,
+    operation::{
+        describe_db_instances::builders::DescribeDBInstancesFluentBuilder, describe_db_snapshots::builders::DescribeDBSnapshotsFluentBuilder,
+    },
+    types::Filter,
+};
 use jiff::Timestamp;
 use mayday_core::{
     failure::CallError,
@@ -19,6 +26,7 @@ use mayday_core::{
     },
 };
 
+use self::pages::Way;
 use crate::{
     classify::{Kind, classify},
     client::{Connection, Regional},
@@ -89,19 +97,27 @@ impl Databases for RdsDatabases {
     }
 
     async fn instances_in(&self, region: &str) -> Result<Vec<Instance>, CallError> {
-        let pages = self.reads(region).describe_db_instances().into_paginator().items().send();
-        match pages.collect::<Result<Vec<_>, _>>().await {
-            Ok(found) => Ok(found.into_iter().map(|instance| describe::instance(region, instance)).collect()),
-            Err(error) => Err(classify(Kind::Read, error)),
+        instances(region, self.reads(region).describe_db_instances()).await
+    }
+
+    async fn instances_of(&self, region: &str, ids: &[String]) -> Result<Vec<Instance>, CallError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for some in ids.chunks(FILTERED) {
+            found.extend(instances(region, self.reads(region).describe_db_instances().filters(called(some))).await?);
         }
+        Ok(found)
     }
 
     async fn snapshots_in(&self, region: &str) -> Result<Vec<Snapshot>, CallError> {
-        let pages = self.reads(region).describe_db_snapshots().into_paginator().items().send();
-        match pages.collect::<Result<Vec<_>, _>>().await {
-            Ok(found) => Ok(found.into_iter().map(|snapshot| describe::snapshot(region, snapshot)).collect()),
-            Err(error) => Err(classify(Kind::Read, error)),
+        snapshots(region, self.reads(region).describe_db_snapshots()).await
+    }
+
+    async fn snapshots_of(&self, region: &str, of: &[String]) -> Result<Vec<Snapshot>, CallError> {
+        let mut found = Vec::new();
+        for some in of.chunks(FILTERED) {
+            found.extend(snapshots(region, self.reads(region).describe_db_snapshots().filters(called(some))).await?);
         }
+        Ok(found)
     }
 
     async fn snapshot_quota(&self, region: &str) -> Result<Quota, CallError> {
@@ -114,11 +130,7 @@ impl Databases for RdsDatabases {
     }
 
     async fn snapshots(&self, region: &str, instance: &str) -> Result<Vec<Snapshot>, CallError> {
-        let pages = self.reads(region).describe_db_snapshots().db_instance_identifier(instance).into_paginator().items().send();
-        match pages.collect::<Result<Vec<_>, _>>().await {
-            Ok(found) => Ok(found.into_iter().map(|snapshot| describe::snapshot(region, snapshot)).collect()),
-            Err(error) => Err(classify(Kind::Read, error)),
-        }
+        snapshots(region, self.reads(region).describe_db_snapshots().db_instance_identifier(instance)).await
     }
 
     async fn snapshot(&self, region: &str, id: &str) -> Result<Option<Snapshot>, CallError> {
@@ -211,6 +223,38 @@ impl Databases for RdsDatabases {
         let delete =
             delete.skip_final_snapshot(final_snapshot.is_none()).set_final_db_snapshot_identifier(final_snapshot.map(str::to_owned));
         delete.send().await.map(drop).map_err(|error| classify(Kind::Change, error))
+    }
+}
+
+/// How many names one filter takes. The reference gives no limit; a hundred is a page.
+const FILTERED: usize = 100;
+
+/// The filter that lets through what has to do with these instances.
+fn called(ids: &[String]) -> Filter {
+    Filter::builder().name("db-instance-id").set_values(Some(ids.to_vec())).build()
+}
+
+/// All pages of instances, each translated as it comes: the vendor's own form of ten thousand is larger than a function's memory.
+async fn instances(region: &str, describe: DescribeDBInstancesFluentBuilder) -> Result<Vec<Instance>, CallError> {
+    let (mut found, mut way) = (Vec::new(), Way::default());
+    loop {
+        let page = describe.clone().set_marker(way.at()).send().await.map_err(|error| classify(Kind::Read, error))?;
+        found.extend(page.db_instances.unwrap_or_default().into_iter().map(|instance| describe::instance(region, instance)));
+        if !way.goes_on(page.marker)? {
+            return Ok(found);
+        }
+    }
+}
+
+/// All pages of snapshots, as [`instances`].
+async fn snapshots(region: &str, describe: DescribeDBSnapshotsFluentBuilder) -> Result<Vec<Snapshot>, CallError> {
+    let (mut found, mut way) = (Vec::new(), Way::default());
+    loop {
+        let page = describe.clone().set_marker(way.at()).send().await.map_err(|error| classify(Kind::Read, error))?;
+        found.extend(page.db_snapshots.unwrap_or_default().into_iter().map(|snapshot| describe::snapshot(region, snapshot)));
+        if !way.goes_on(page.marker)? {
+            return Ok(found);
+        }
     }
 }
 

@@ -320,6 +320,12 @@ pub trait Databases: Send + Sync {
     /// All snapshots of a region, automated and manual, in any order.
     async fn snapshots_in(&self, region: &str) -> Result<Vec<Snapshot>, CallError>;
 
+    /// Those instances of a region that have one of these names, in any order, as [`Self::instances_in`] tells them.
+    async fn instances_of(&self, region: &str, ids: &[String]) -> Result<Vec<Instance>, CallError>;
+
+    /// All snapshots of these instances, automated and manual, in any order.
+    async fn snapshots_of(&self, region: &str, instances: &[String]) -> Result<Vec<Snapshot>, CallError>;
+
     /// How many snapshots the account may keep in a region.
     async fn snapshot_quota(&self, region: &str) -> Result<Quota, CallError>;
 

@@ -52,10 +52,14 @@ pub trait Secrets: Send + Sync {
     /// The current version; `None` when there is no such secret.
     async fn current(&self, region: &str, name: &str) -> Result<Option<SecretVersion>, CallError>;
 
-    /// Makes a new version current, in place of the version `before` and of no other: if another one is current by then, the
-    /// vendor refuses it and what is current stays.
-    ///
-    /// It is two calls, writing the version and then making it current. Whoever died between the two makes both again: the same
-    /// value under the same id changes nothing, another value under it is refused.
-    async fn replace(&self, permit: &Permit, place: SecretPlace<'_>, before: &str, after: &SecretVersion) -> Result<(), CallError>;
+    /// The current versions of many, in the order of their names: what [`Self::current`] says of each, in as few calls as there can be.
+    async fn current_of(&self, region: &str, names: &[String]) -> Vec<Result<Option<SecretVersion>, CallError>>;
+
+    /// Writes a version that nobody reads yet. The same value under the same id again changes nothing, another value under it is
+    /// refused.
+    async fn write(&self, permit: &Permit, place: SecretPlace<'_>, version: &SecretVersion) -> Result<(), CallError>;
+
+    /// Makes the version `after`, written before, the current one, in place of the version `before` and of no other: if another one
+    /// is current by then, the vendor refuses it and what is current stays. Where `after` is current already, nothing changes.
+    async fn make_current(&self, permit: &Permit, place: SecretPlace<'_>, before: &str, after: &str) -> Result<(), CallError>;
 }

@@ -135,6 +135,9 @@ pub trait Table: Send + Sync {
     /// One row.
     async fn get(&self, key: &Key) -> Result<Option<Row>, CallError>;
 
+    /// Many rows, in the order of their keys, in as few calls as there can be.
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Row>>, CallError>;
+
     /// Writes a row whole if the condition holds. After [`CallError::Unknown`] the row must be read back:
     /// [`Store`](crate::store::Store) does.
     async fn put(&self, row: &Row, expect: Expect) -> Result<Write, CallError>;

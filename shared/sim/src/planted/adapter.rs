@@ -109,6 +109,10 @@ impl Table for BrokenTable {
         self.0.get(key).await
     }
 
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Row>>, CallError> {
+        self.0.get_many(keys).await
+    }
+
     async fn put(&self, row: &Row, expect: Expect) -> Result<Write, CallError> {
         if row.key.partition != self.1.partition() {
             return self.0.put(row, expect).await;
@@ -165,6 +169,14 @@ impl Databases for BrokenDatabases {
 
     async fn snapshots_in(&self, region: &str) -> Result<Vec<Snapshot>, CallError> {
         self.0.snapshots_in(region).await
+    }
+
+    async fn instances_of(&self, region: &str, ids: &[String]) -> Result<Vec<Instance>, CallError> {
+        self.0.instances_of(region, ids).await
+    }
+
+    async fn snapshots_of(&self, region: &str, instances: &[String]) -> Result<Vec<Snapshot>, CallError> {
+        self.0.snapshots_of(region, instances).await
     }
 
     async fn snapshot_quota(&self, region: &str) -> Result<Quota, CallError> {

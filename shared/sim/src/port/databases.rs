@@ -32,6 +32,14 @@ impl Databases for Gate {
         found.await
     }
 
+    async fn instances_of(&self, region: &str, ids: &[String]) -> Result<Vec<Instance>, CallError> {
+        Ok(self.instances_in(region).await?.into_iter().filter(|instance| ids.contains(&instance.id)).collect())
+    }
+
+    async fn snapshots_of(&self, region: &str, instances: &[String]) -> Result<Vec<Snapshot>, CallError> {
+        Ok(self.snapshots_in(region).await?.into_iter().filter(|snapshot| instances.contains(&snapshot.instance)).collect())
+    }
+
     async fn snapshot_quota(&self, region: &str) -> Result<Quota, CallError> {
         let found = self.look(look(Port::Databases, "snapshot_quota", region).in_region(region), |state, moment| {
             let here = state.databases.snapshots.keys().filter(|(at, _)| at == region);

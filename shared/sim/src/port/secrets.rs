@@ -18,11 +18,26 @@ impl Secrets for Gate {
         current.await
     }
 
-    async fn replace(&self, permit: &Permit, place: SecretPlace<'_>, before: &str, after: &SecretVersion) -> Result<(), CallError> {
+    async fn current_of(&self, region: &str, names: &[String]) -> Vec<Result<Option<SecretVersion>, CallError>> {
+        let all = self.look(look(Port::Secrets, "current", &names.join(" ")).in_region(region), |state, _| {
+            let versions = |name: &String| state.secrets.get(&(region.to_owned(), name.clone())).and_then(|secret| secret.versions.last());
+            let told = names.iter().map(versions).map(|last| last.cloned().map(|(version, value)| SecretVersion { version, value }));
+            Ok(told.collect::<Vec<_>>())
+        });
+        match all.await {
+            Ok(found) => found.into_iter().map(Ok).collect(),
+            Err(error) => names.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+
+    async fn write(&self, _: &Permit, place: SecretPlace<'_>, version: &SecretVersion) -> Result<(), CallError> {
+        let (key, version) = ((place.region.to_owned(), place.name.to_owned()), version.clone());
+        self.change(change(Port::Secrets, "put", place.name).in_region(place.region), move |inner| put(inner, &key, version)).await
+    }
+
+    async fn make_current(&self, permit: &Permit, place: SecretPlace<'_>, before: &str, after: &str) -> Result<(), CallError> {
         let key = (place.region.to_owned(), place.name.to_owned());
-        let (secret, version) = (key.clone(), after.clone());
-        self.change(change(Port::Secrets, "put", place.name).in_region(place.region), move |inner| put(inner, &secret, version)).await?;
-        let (owner, before, version) = (owner(permit), before.to_owned(), after.version.clone());
+        let (owner, before, version) = (owner(permit), before.to_owned(), after.to_owned());
         self.change(change(Port::Secrets, "move", place.name).in_region(place.region), move |inner| {
             move_label(inner, &owner, &key, (&before, &version))
         })

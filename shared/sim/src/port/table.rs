@@ -17,6 +17,14 @@ impl Table for Gate {
         self.look(look(Port::Table, "get", &about(key)), |state, _| Ok(state.rows.get(&key.partition, &key.id).cloned())).await
     }
 
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Row>>, CallError> {
+        let first = keys.first().map(about).unwrap_or_default();
+        self.look(look(Port::Table, "get_many", &first), |state, _| {
+            Ok(keys.iter().map(|key| state.rows.get(&key.partition, &key.id).cloned()).collect())
+        })
+        .await
+    }
+
     async fn put(&self, row: &Row, expect: Expect) -> Result<Write, CallError> {
         let row = row.clone();
         let put = self.change(change(Port::Table, "put", &format!("{} v{}", about(&row.key), row.version)), move |inner| {
