@@ -1,0 +1,14 @@
+//! The floor that can be reached: the same hello on one thread, with nothing linked that it does not use.
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::run(service_fn(hello)).await
+}
+
+async fn hello(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    let name = event.payload.get("name").and_then(Value::as_str).unwrap_or("world");
+    Ok(json!({"message": format!("Hello, {name}!")}))
+}
