@@ -1,6 +1,7 @@
 //! [`Secrets`].
 
 use mayday_core::{
+    failure::CallError,
     policy::Permit,
     port::{SecretPlace, SecretText, SecretVersion, Secrets},
 };
@@ -24,6 +25,18 @@ fn version(id: &str, value: &str) -> SecretVersion {
     SecretVersion { version: id.to_owned(), value: SecretText::new(value.to_owned()) }
 }
 
+/// What a switch does: writes it, then makes it current.
+async fn replace(
+    secrets: &dyn Secrets,
+    permit: &Permit,
+    place: SecretPlace<'_>,
+    before: &str,
+    after: &SecretVersion,
+) -> Result<(), CallError> {
+    secrets.write(permit, place, after).await?;
+    secrets.make_current(permit, place, before, &after.version).await
+}
+
 /// And no error.
 pub async fn what_is_not_there_is_none(secrets: &dyn Secrets, region: &str) {
     assert_eq!(secrets.current(region, "contract/nowhere").await.unwrap(), None);
@@ -35,13 +48,15 @@ pub async fn replacing_twice_is_replacing_once(secrets: &dyn Secrets, region: &s
     let place = SecretPlace { region, name };
     let before = secrets.current(region, name).await.unwrap().unwrap().version;
     let first = version(FIRST, "one");
-    secrets.replace(&permit, place, &before, &first).await.unwrap();
-    secrets.replace(&permit, place, &before, &first).await.unwrap();
+    secrets.write(&permit, place, &first).await.unwrap();
+    assert_eq!(secrets.current(region, name).await.unwrap().unwrap().version, before, "nobody reads yet what was only written");
+    replace(secrets, &permit, place, &before, &first).await.unwrap();
+    replace(secrets, &permit, place, &before, &first).await.unwrap();
     assert_eq!(secrets.current(region, name).await.unwrap(), Some(first.clone()));
 
-    assert_refused(secrets.replace(&permit, place, &before, &version(FIRST, "another")).await, "ResourceExistsException");
+    assert_refused(secrets.write(&permit, place, &version(FIRST, "another")).await, "ResourceExistsException");
     let second = version(SECOND, "two");
-    secrets.replace(&permit, place, FIRST, &second).await.unwrap();
+    replace(secrets, &permit, place, FIRST, &second).await.unwrap();
     assert_eq!(secrets.current(region, name).await.unwrap(), Some(second));
 }
 
@@ -52,11 +67,11 @@ pub async fn what_is_not_the_before_image_is_not_replaced(secrets: &dyn Secrets,
     let there = secrets.current(region, name).await.unwrap();
     let third = version(THIRD, "three");
     for _ in 0..2 {
-        assert_refused(secrets.replace(&permit, place, FIRST, &third).await, "InvalidParameterException");
+        assert_refused(replace(secrets, &permit, place, FIRST, &third).await, "InvalidParameterException");
         assert_eq!(secrets.current(region, name).await.unwrap(), there);
     }
     // The version that was written all the same is taken up as soon as the before-image is the right one.
-    secrets.replace(&permit, place, &there.unwrap().version, &third).await.unwrap();
+    replace(secrets, &permit, place, &there.unwrap().version, &third).await.unwrap();
     assert_eq!(secrets.current(region, name).await.unwrap(), Some(third));
 }
 
@@ -64,5 +79,5 @@ pub async fn what_is_not_the_before_image_is_not_replaced(secrets: &dyn Secrets,
 pub async fn a_secret_that_is_not_there_is_not_made(secrets: &dyn Secrets, region: &str) {
     let permit = Permit::for_test("r-contract");
     let place = SecretPlace { region, name: "contract/nowhere" };
-    assert_refused(secrets.replace(&permit, place, SECOND, &version(FIRST, "one")).await, "ResourceNotFoundException");
+    assert_refused(replace(secrets, &permit, place, SECOND, &version(FIRST, "one")).await, "ResourceNotFoundException");
 }

@@ -62,6 +62,7 @@ fn fresh(proposal: &Proposal, decided_at: Timestamp, now: Timestamp) -> Result<R
         ended_at: None,
         percent: None,
         tolerated: false,
+        unanswered_until: None,
     };
     let mut run = Run {
         id: if planted(Bug::RunIdMadeUp) { RunId(format!("{}-{}", proposal.id.run(), now.as_millisecond())) } else { proposal.id.run() },

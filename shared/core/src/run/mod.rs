@@ -150,6 +150,9 @@ pub struct StepRecord {
     /// It failed, and the run goes on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tolerated: bool,
+    /// Until when a call whose answer never came may still reach the vendor: its signature is good until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered_until: Option<Timestamp>,
 }
 
 impl StepRecord {
@@ -157,6 +160,12 @@ impl StepRecord {
     #[must_use]
     pub fn was_done(&self) -> bool {
         matches!(self.state, StepState::Done(_))
+    }
+
+    /// Whether a call whose answer never came may still reach the vendor.
+    #[must_use]
+    pub fn may_arrive(&self, now: Timestamp) -> bool {
+        self.unanswered_until.is_some_and(|until| now < until)
     }
 
     /// As if it had never begun.
@@ -169,6 +178,7 @@ impl StepRecord {
             ended_at: None,
             percent: None,
             tolerated: false,
+            unanswered_until: self.unanswered_until,
         };
     }
 

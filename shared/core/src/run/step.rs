@@ -171,7 +171,11 @@ async fn send(visit: &mut Visit<'_>, planned: &PlannedStep, permit: &Permit, unt
                 SecondCall::OnlyIfUnchanged => IN_FLIGHT_AT_MOST,
             };
             let until = now.saturating_add(in_flight).unwrap_or(Timestamp::MAX);
-            set(visit, &planned.id, |step| step.state = StepState::Intended { token, until }).await?;
+            set(visit, &planned.id, |step| {
+                step.state = StepState::Intended { token, until };
+                step.unanswered_until = now.saturating_add(IN_FLIGHT_AT_MOST).ok();
+            })
+            .await?;
             Ok(Some(2))
         }
         Err(CallError::NotNow { code, why }) => not_now(visit, planned, &format!("{code}: {why}")).await,
@@ -184,7 +188,12 @@ async fn send(visit: &mut Visit<'_>, planned: &PlannedStep, permit: &Permit, unt
 
 /// Certainly not taken: it may be called again, some times, with growing pauses.
 async fn not_now(visit: &mut Visit<'_>, planned: &PlannedStep, why: &str) -> Result<Option<u64>, Interrupted> {
-    let attempts = record(visit, &planned.id)?.attempts;
+    let StepRecord { attempts, unanswered_until, .. } = record(visit, &planned.id)?;
+    // An earlier call may still be taken: then this one not being taken says nothing.
+    if let Some(until) = unanswered_until.filter(|until| visit.now() < *until) {
+        set(visit, &planned.id, |step| step.state = StepState::Intended { token: attempts.into(), until }).await?;
+        return Ok(Some(jittered(visit, 2)));
+    }
     set(visit, &planned.id, |step| step.state = StepState::Waiting).await?;
     if attempts > planned.retries && !planted(Bug::BudgetIgnored) {
         return fail(visit, &planned.id, Finding::said(format!("not possible in {attempts} tries: {why}"))).await;
@@ -240,8 +249,13 @@ pub(super) async fn done(visit: &mut Visit<'_>, planned: &PlannedStep, finding: 
 /// How long it is waited before the commands of a step are done again, the first time; then twice as long, and so on.
 const PAUSE: u64 = 2;
 
-/// Fails the step. What that leads to is in the runbook; where it says nothing, people decide.
+/// Fails the step, unless a call of it may still arrive: then it is looked for until none can. What a failure leads to is in the
+/// runbook; where it says nothing, people decide.
 pub(super) async fn fail(visit: &mut Visit<'_>, id: &StepId, finding: Finding) -> Result<Option<u64>, Interrupted> {
+    let record = record(visit, id)?;
+    if record.may_arrive(visit.now()) && !planted(Bug::FlightForgotten) {
+        return Ok(Some(pace(visit, since(&record, visit.now()))));
+    }
     let planned = visit.proposal.step(id).cloned().ok_or_else(|| Fault::new(format!("the proposal has no step {id}")))?;
     let turn = flow::turn(visit.run(), &visit.proposal, &planned);
     visit.audit("step.failed", json!({"step": id, "found": finding, "turn": format!("{turn:?}")})).await?;

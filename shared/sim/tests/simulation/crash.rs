@@ -6,7 +6,7 @@ use std::{
     },
 };
 
-use mayday_core::{approval::State as Decided, run::State};
+use mayday_core::{approval::State as Decided, proposal::Proposal, run::State};
 use mayday_sim::{
     Dice, Fate, Faults, Sim,
     fault::{HOUR, MINUTE, SECOND},
@@ -263,6 +263,43 @@ fn f4_a_step_does_not_fail_while_a_frozen_worker_may_still_make_its_call() {
         _ => Fate::Well,
     }));
     succeeded(&mut sim);
+}
+
+/// What a rough schedule of seed 1147552 showed first: a switch by secret is two calls, and only the first one asked what time it was.
+#[test]
+fn f4_whoever_sleeps_between_writing_a_secret_and_making_it_current_does_not_make_it_current() {
+    let (mut sim, proposal) = approved(11);
+    let frozen = AtomicBool::new(false);
+    sim.set_faults(Faults::rule(move |call| match (call.port, call.method) {
+        (Port::Secrets, "put") if frozen.swap(true, Ordering::Relaxed) => Fate::Refused,
+        (Port::Secrets, "put") => Fate::FreezeAfter(20 * MINUTE),
+        _ => Fate::Well,
+    }));
+    stopped_when_stuck(&mut sim, &proposal);
+    sim.run_for(HOUR);
+    assert_eq!(sim.effects("secret_put"), 0, "no traffic moved");
+}
+
+/// What a rough schedule of seed 1278843 showed first: a step failed while its unanswered call was still on its way.
+#[test]
+fn f4_a_step_does_not_fail_while_its_unanswered_call_may_still_arrive() {
+    let (mut sim, proposal) = approved(12);
+    let sent = AtomicBool::new(false);
+    sim.set_faults(Faults::rule(move |call| match (call.port, call.method) {
+        (Port::Secrets, "move") if !sent.swap(true, Ordering::Relaxed) => Fate::Late(4 * MINUTE),
+        (Port::Secrets, "current") if sent.load(Ordering::Relaxed) => Fate::Refused,
+        _ => Fate::Well,
+    }));
+    stopped_when_stuck(&mut sim, &proposal);
+    assert_eq!(sim.effects("secret_put"), 1, "it arrived while the run still waited for it");
+}
+
+/// A person stops the run as soon as it asks what to do.
+fn stopped_when_stuck(sim: &mut Sim, proposal: &Proposal) {
+    sim.until_run(HOUR, |run| matches!(run.state, State::Stuck { .. })).unwrap();
+    sim.as_("ana").types(&format!("cancel {}", proposal.id.run()));
+    let run = ended(sim);
+    assert!(matches!(run.state, State::Stopped { .. }), "{:?}", run.state);
 }
 
 #[test]
