@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    digest::digest_of,
     failure::{CallError, Failure, Fault, Refusal},
     plan::{self, Plan, Traffic},
-    port::{Instance, RecordSet, SecretText, World},
+    port::{Instance, RecordSet, SecretText, SecretVersion, World},
     store::{Created, Kept, Record, Store},
 };
 
@@ -76,11 +77,7 @@ pub async fn rerouted(world: &World, before: &Route) -> Result<Option<String>, C
 /// A refusal when what the plan names is not there.
 pub async fn route(world: &World, entry: &plan::Database) -> Result<Route, Failure> {
     match &entry.traffic {
-        Traffic::Secret => {
-            let (version, value) = secret(world, entry).await?;
-            let host = member(&value, "host").ok_or_else(|| Refusal::new(format!("The secret {} has no “host”.", entry.secret)))?;
-            Ok(Route::Secret { region: entry.region.clone(), name: entry.secret.clone(), version, host })
-        }
+        Traffic::Secret => route_in(entry, world.secrets.current(&entry.region, &entry.secret).await?),
         Traffic::Cname { zone, name } => match world.dns.record(zone, name, "CNAME").await? {
             Some(record) => Ok(Route::Cname { zone: zone.clone(), record }),
             None => Err(Refusal::new(format!("The zone {zone} has no CNAME {name}.")).into()),
@@ -88,13 +85,13 @@ pub async fn route(world: &World, entry: &plan::Database) -> Result<Route, Failu
     }
 }
 
-async fn secret(world: &World, entry: &plan::Database) -> Result<(String, SecretText), Failure> {
-    match world.secrets.current(&entry.region, &entry.secret).await? {
-        Some(found) => Ok((found.version, found.value)),
-        None => Err(Refusal::new(format!("There is no secret {} in {}.", entry.secret, entry.region))
-            .instead("Correct the plan, or create it.")
-            .into()),
-    }
+/// Where a database's secret leads.
+fn route_in(entry: &plan::Database, found: Option<SecretVersion>) -> Result<Route, Failure> {
+    let missing =
+        || Refusal::new(format!("There is no secret {} in {}.", entry.secret, entry.region)).instead("Correct the plan, or create it.");
+    let SecretVersion { version, value } = found.ok_or_else(missing)?;
+    let host = member(&value, "host").ok_or_else(|| Refusal::new(format!("The secret {} has no “host”.", entry.secret)))?;
+    Ok(Route::Secret { region: entry.region.clone(), name: entry.secret.clone(), version, host })
 }
 
 /// One member of a secret that is a JSON object.
@@ -140,9 +137,17 @@ impl Record for LastSeen {
 /// # Errors
 /// A refusal when the plan does not have it; a fault when its lineage can't be read.
 pub async fn entry(world: &World, plan: &Plan, name: &str) -> Result<plan::Database, Failure> {
-    let home = plan.database(name)?;
     let lineage: Option<Kept<Lineage>> = Store::of(world).load(name).await?;
-    let region = lineage.as_ref().and_then(|kept| kept.value.reigns.last()).and_then(|reign| reign.region.as_deref());
+    Ok(entry_by(plan, name, lineage.as_ref().map(|kept| &kept.value))?)
+}
+
+/// As [`entry`], where the lineage is known already.
+///
+/// # Errors
+/// A refusal when the plan does not have it.
+pub fn entry_by(plan: &Plan, name: &str, lineage: Option<&Lineage>) -> Result<plan::Database, Refusal> {
+    let home = plan.database(name)?;
+    let region = lineage.and_then(|lineage| lineage.reigns.last()).and_then(|reign| reign.region.as_deref());
     let away = region.filter(|region| *region != home.region).and_then(|region| standby_in(plan, name, region));
     let Some((region, standby)) = away else { return Ok(home.clone()) };
     Ok(plan::Database { region: region.to_owned(), secret: standby.secret.clone(), traffic: Traffic::Secret, ..home.clone() })
@@ -173,17 +178,35 @@ pub async fn look_at(world: &World, entry: plan::Database, name: &str) -> Result
     stands(world, name, entry, route, instance).await
 }
 
-/// As [`look_at`], where all instances of its region are known already.
+/// Where traffic is led for many databases of one region, in their order.
+pub async fn routes(world: &World, region: &str, entries: &[&plan::Database]) -> Vec<Result<Route, Failure>> {
+    let names: Vec<String> = entries.iter().filter(|entry| entry.traffic == Traffic::Secret).map(|entry| entry.secret.clone()).collect();
+    let told = if names.is_empty() { Vec::new() } else { world.secrets.current_of(region, &names).await };
+    let mut told = told.into_iter();
+    let mut routes = Vec::with_capacity(entries.len());
+    for entry in entries {
+        routes.push(match &entry.traffic {
+            Traffic::Secret => match told.next() {
+                Some(found) => found.map_err(Failure::from).and_then(|found| route_in(entry, found)),
+                None => Err(Fault::new(format!("nothing was said of the secret {}", entry.secret)).into()),
+            },
+            Traffic::Cname { .. } => route(world, entry).await,
+        });
+    }
+    routes
+}
+
+/// A database whose indirection and instance were looked at; absent: there is no instance of that name.
 ///
 /// # Errors
 /// As for [`look`].
-pub async fn look_among(world: &World, entry: plan::Database, name: &str, instances: &[Instance]) -> Result<Live, Failure> {
-    let route = route(world, &entry).await?;
-    let instance = instances.iter().find(|instance| instance.id == route.instance()).cloned();
-    stands(world, name, entry, route, instance).await
-}
-
-async fn stands(world: &World, name: &str, entry: plan::Database, route: Route, found: Option<Instance>) -> Result<Live, Failure> {
+pub(crate) async fn stands(
+    world: &World,
+    name: &str,
+    entry: plan::Database,
+    route: Route,
+    found: Option<Instance>,
+) -> Result<Live, Failure> {
     if let Some(instance) = found {
         return Ok(Live { name: name.to_owned(), entry, route, instance, gone: false });
     }
@@ -216,13 +239,14 @@ pub async fn as_last_seen(world: &World, entry: plan::Database, name: &str, inst
     }))
 }
 
-/// Remembers how a database's instance looks, for the day when it is gone.
+/// Remembers how a database's instance looks, for the day when it is gone. `known` is what this gave the last time; it gives what
+/// tells the next time that nothing has changed, so that only what is news is written.
 ///
 /// # Errors
 /// When it can't be written.
-pub async fn remember(world: &World, live: &Live) -> Result<(), Fault> {
+pub async fn remember(world: &World, live: &Live, known: Option<&str>) -> Result<Option<String>, Fault> {
     if live.gone {
-        return Ok(());
+        return Ok(known.map(str::to_owned));
     }
     let store = Store::of(world);
     let mut instance = live.instance.clone();
@@ -230,13 +254,18 @@ pub async fn remember(world: &World, live: &Live) -> Result<(), Fault> {
     instance.latest_restorable = None;
     instance.earliest_restorable = None;
     let seen = LastSeen { instance };
+    // Two ticks at once may leave the older look in the record: what is known is good for a day.
+    let digest = format!("{}:{}", world.clock.now().strftime("%Y-%m-%d"), digest_of(&seen)?);
+    if known == Some(digest.as_str()) {
+        return Ok(Some(digest));
+    }
     if let Created::Already(kept) = store.create(seen.clone()).await?
         && kept.value != seen
     {
         // Whoever wrote in between has seen it too.
         let _ = store.replace(&kept, seen).await?;
     }
-    Ok(())
+    Ok(Some(digest))
 }
 
 /// Which instances have carried a database's traffic, and from when: what a moment in the past must be restored from.

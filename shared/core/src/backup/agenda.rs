@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{CLASS_TAG, DATABASE_TAG, Seen, Survey, schedule};
+use super::{CLASS_TAG, DATABASE_TAG, Pace, Seen, Survey, pace, schedule};
 use crate::{
     action::{Act, Backup},
-    audit,
+    audit, database,
     failure::{Failure, Fault},
     ident::{Actor, ProposalId, StepId},
     plan::{BackupClass, Current, Span},
@@ -30,6 +30,8 @@ const PAUSE: SignedDuration = SignedDuration::from_mins(5);
 const SHORT_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 /// After this long whoever wrote that it begins a run has begun it or is dead: longer than a tick may take.
 const BEGUN: SignedDuration = SignedDuration::from_mins(2);
+/// The vendor's code when an account has as many manual snapshots as it may.
+const QUOTA: &str = "SnapshotQuotaExceeded";
 /// How many past backups are remembered.
 const REMEMBERED: usize = 30;
 /// How long taking a snapshot may take.
@@ -48,6 +50,9 @@ pub struct Agenda {
     pub past: Vec<Past>,
     /// The last run that deleted backups whose time was over, and when it began.
     pub pruned: Option<(ProposalId, Timestamp)>,
+    /// What its instance looked like when that was written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
 }
 
 impl Record for Agenda {
@@ -109,19 +114,22 @@ impl Agenda {
 ///
 /// # Errors
 /// When a record can't be read or written; the next tick goes on.
-pub async fn keep_to(world: &World, survey: &Survey, name: &str) -> Result<Agenda, Fault> {
+pub async fn keep_to(world: &World, survey: &Survey, name: &str, known: Option<Kept<Agenda>>, pace: &mut Pace) -> Result<Agenda, Fault> {
     let store = Store::of(world);
     let fresh = Agenda { database: name.to_owned(), ..Agenda::default() };
-    let kept: Kept<Agenda> = match store.load(name).await? {
+    let kept: Kept<Agenda> = match known {
         Some(kept) => kept,
         None => match store.create(fresh).await? {
             Created::New(kept) | Created::Already(kept) => kept,
         },
     };
     let mut next = kept.value.clone();
+    if let Some(Ok(seen)) = survey.databases.get(name) {
+        next.seen = database::remember(world, &seen.live, kept.value.seen.as_deref()).await?;
+    }
     settle(world, &mut next, survey.now).await?;
     plan_ahead(survey, name, &mut next)?;
-    let Some(begun) = prepare(world, survey, name, &mut next).await? else {
+    let Some(begun) = prepare(world, survey, &mut next, pace).await? else {
         return Ok(if next == kept.value { next } else { store.replace(&kept, next.clone()).await?.map_or(kept.value, |kept| kept.value) });
     };
     match store.replace(&kept, next).await? {
@@ -154,6 +162,9 @@ async fn settle(world: &World, agenda: &mut Agenda, now: Timestamp) -> Result<()
     if taken {
         let snapshot = schedule::snapshot_name(&agenda.database, &slot.due, slot.tries);
         agenda.over(slot, now, Outcome::Taken(snapshot));
+    } else if reason(&run).contains(QUOTA) {
+        // It would be the same for every database: they wait until there is room, and one alert says so.
+        agenda.slot = Some(Slot { proposal: None, not_before: pause(PAUSE), waits_for: Some(reason(&run)), ..slot });
     } else if run.is_untouched() {
         agenda.slot = Some(Slot { proposal: None, not_before: pause(SHORT_PAUSE), waits_for: Some(reason(&run)), ..slot });
     } else {
@@ -199,7 +210,9 @@ fn plan_ahead(survey: &Survey, name: &str, agenda: &mut Agenda) -> Result<(), Fa
             agenda.slot = Some(Slot { due, ..slot.clone() });
         }
         (None, Some(due)) => {
-            agenda.slot = Some(Slot { due, proposal: None, tries: 0, not_before: survey.now, waits_for: None, failed: None });
+            let begins = due.at.saturating_add(pace::offset(name, entry.spread(due.class))).unwrap_or(survey.now);
+            let not_before = begins.max(survey.now);
+            agenda.slot = Some(Slot { due, proposal: None, tries: 0, not_before, waits_for: None, failed: None });
         }
         (Some(slot), None) => {
             // Its schedule is gone from the plan: nobody wants it any more.
@@ -215,12 +228,20 @@ fn plan_ahead(survey: &Survey, name: &str, agenda: &mut Agenda) -> Result<(), Fa
 }
 
 /// Works out the proposal of what is due now, if nothing stands in the way, and notes it on the agenda.
-async fn prepare(world: &World, survey: &Survey, name: &str, agenda: &mut Agenda) -> Result<Option<Proposal>, Fault> {
+async fn prepare(world: &World, survey: &Survey, agenda: &mut Agenda, pace: &mut Pace) -> Result<Option<Proposal>, Fault> {
     let Some(slot) = agenda.slot.clone().filter(|slot| slot.proposal.is_none() && survey.now >= slot.not_before) else { return Ok(None) };
     // Nobody knows how it stands: the next tick looks again, and an alert says so.
-    let Some(Ok(seen)) = survey.databases.get(name) else { return Ok(None) };
+    let Some(Ok(seen)) = survey.databases.get(&agenda.database) else { return Ok(None) };
+    if let Some(obstacle) = survey.is_full(&seen.live.entry.region) {
+        agenda.slot = Some(Slot { waits_for: Some(obstacle), ..slot });
+        return Ok(None);
+    }
     if let Some(obstacle) = obstacle(world, seen).await? {
         agenda.slot = Some(Slot { waits_for: Some(obstacle), ..slot });
+        return Ok(None);
+    }
+    // The others come in the next ticks.
+    if !pace.allows() {
         return Ok(None);
     }
     let proposal = propose(world, &survey.current, seen, &slot).await?;

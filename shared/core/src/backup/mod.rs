@@ -2,13 +2,16 @@
 
 mod agenda;
 mod choose;
+pub mod crowd;
 mod hold;
+mod pace;
 mod prune;
 mod quota;
 pub mod retention;
 mod rpo;
 pub mod schedule;
 mod survey;
+mod turn;
 mod verification;
 mod watch;
 
@@ -19,12 +22,16 @@ pub(crate) use agenda::tags;
 pub use agenda::{Agenda, Outcome, Past, Slot, keep_to};
 pub use choose::{Choices, Source, Wanted, choose, loss};
 pub use hold::{HOLD_TAG, Hold, hold, release};
+pub use pace::Pace;
 pub use prune::prune;
 pub(crate) use prune::{allowed as prune_allowed, is_deleting, is_meant, is_pruning};
 pub use quota::{Counted, forecast};
-pub use rpo::{Hour, Sample, measure, rpo_series};
+pub use rpo::{Hour, Sample, rpo_series};
+pub(crate) use rpo::{Hours, measure};
 pub(crate) use survey::all;
 pub use survey::{Seen, Survey, Unseen, held};
+pub(crate) use turn::place;
+pub use turn::{SHARE, Turn};
 pub use verification::Verification;
 pub use watch::watch;
 

@@ -8,13 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::{Survey, schedule::Timetable};
 use crate::{
     failure::Fault,
-    plan::Plan,
+    plan::{Database, Plan, Span},
     port::{Quota, World},
     store::{Created, Kept, Record, Store},
 };
 
 /// How often the vendor is asked.
 const EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// How often where so many percent of it are used.
+const EVERY_CROWDED: SignedDuration = SignedDuration::from_mins(5);
+const CROWDED: u64 = 90;
 /// More snapshots than any account may have.
 const MOST: usize = 10_000;
 
@@ -29,6 +32,14 @@ pub struct Counted {
     pub quota: Quota,
 }
 
+impl Counted {
+    /// How long it is relied on: less when there is hardly any room, since each backup takes some of it.
+    fn good_for(&self) -> SignedDuration {
+        let crowded = u64::from(self.quota.used) * 100 >= u64::from(self.quota.max) * CROWDED;
+        if crowded { EVERY_CROWDED } else { EVERY }
+    }
+}
+
 impl Record for Counted {
     const PARTITION: &'static str = "snapshot-quota";
 
@@ -39,11 +50,15 @@ impl Record for Counted {
 
 /// How many snapshots the schedules of a region's databases keep in the long run: as many as come due while the first is kept.
 #[must_use]
-pub fn forecast(plan: &Plan, databases: &[&str], now: Timestamp) -> usize {
-    let scheduled = databases.iter().filter_map(|name| plan.databases.get(*name)).flat_map(|database| &database.backups);
-    let kept = scheduled.filter_map(|schedule| {
+pub fn forecast<'a>(plan: &'a Plan, databases: impl Iterator<Item = &'a Database>, now: Timestamp) -> usize {
+    // A fleet has one schedule for all: it is counted once.
+    let mut alike: BTreeMap<(&str, &str, Span), usize> = BTreeMap::new();
+    for schedule in databases.flat_map(|database| &database.backups) {
         let zone = schedule.timezone.as_deref().unwrap_or(&plan.timezone);
-        Some(Timetable::read(&schedule.cron, zone).ok()?.count(now, schedule.keep.0, MOST))
+        *alike.entry((&schedule.cron, zone, schedule.keep)).or_default() += 1;
+    }
+    let kept = alike.into_iter().filter_map(|((cron, zone, keep), databases)| {
+        Some(Timetable::read(cron, zone).ok()?.count(now, keep.0, MOST).saturating_mul(databases))
     });
     kept.sum()
 }
@@ -55,9 +70,9 @@ pub fn forecast(plan: &Plan, databases: &[&str], now: Timestamp) -> usize {
 pub(super) async fn counted(world: &World, survey: &Survey) -> Result<BTreeMap<String, Counted>, Fault> {
     let store = Store::of(world);
     let mut counted = BTreeMap::new();
-    for region in survey.foreign.keys() {
+    for region in &survey.answered {
         let kept: Option<Kept<Counted>> = store.load(region).await?;
-        if let Some(kept) = kept.as_ref().filter(|kept| survey.now.duration_since(kept.value.at) < EVERY) {
+        if let Some(kept) = kept.as_ref().filter(|kept| survey.now.duration_since(kept.value.at) < kept.value.good_for()) {
             counted.insert(region.clone(), kept.value.clone());
             continue;
         }

@@ -1,5 +1,7 @@
 //! How much would be lost, measured all the time and kept for people to see how it went.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -110,15 +112,36 @@ pub(super) fn sample(seen: &Seen, heartbeat: Option<Timestamp>, now: Timestamp) 
     }
 }
 
+/// The measurements of many databases: of this hour, and of the one before where there are none yet.
+#[derive(Debug, Default)]
+pub(crate) struct Hours(BTreeMap<String, Kept<Hour>>);
+
+impl Hours {
+    /// Reads them.
+    pub(crate) async fn read(world: &World, databases: impl Iterator<Item = &String> + Clone, now: Timestamp) -> Result<Self, Fault> {
+        let store = Store::of(world);
+        let before = now.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(now);
+        let mut hours = store.load_many::<Hour>(databases.clone().map(|name| hour_id(name, now))).await?;
+        let new: Vec<String> =
+            databases.filter(|name| !hours.contains_key(&hour_id(name, now))).map(|name| hour_id(name, before)).collect();
+        hours.extend(store.load_many::<Hour>(new).await?);
+        Ok(Self(hours))
+    }
+
+    fn of(&self, database: &str, at: Timestamp) -> Option<&Kept<Hour>> {
+        self.0.get(&hour_id(database, at))
+    }
+}
+
 /// Measures a database, and keeps it: once a minute, whoever else does too. `None`: it could not be seen.
 ///
 /// # Errors
 /// When it can't be kept.
-pub async fn measure(world: &World, database: &str, seen: Option<&Seen>, now: Timestamp) -> Result<Hour, Fault> {
+pub(crate) async fn measure(world: &World, hours: &Hours, database: &str, seen: Option<&Seen>, now: Timestamp) -> Result<Hour, Fault> {
     let store = Store::of(world);
-    let kept: Option<Kept<Hour>> = store.load(&hour_id(database, now)).await?;
+    let kept = hours.of(database, now);
     let minute = |at: Timestamp| at.as_second().div_euclid(60);
-    if let Some(kept) = kept.as_ref().filter(|kept| kept.value.samples.last().is_some_and(|last| minute(last.at) >= minute(now))) {
+    if let Some(kept) = kept.filter(|kept| kept.value.samples.last().is_some_and(|last| minute(last.at) >= minute(now))) {
         return Ok(kept.value.clone());
     }
     let heartbeat = match seen {
@@ -127,14 +150,14 @@ pub async fn measure(world: &World, database: &str, seen: Option<&Seen>, now: Ti
     };
     let blank = Sample { at: now, loss: None, log: None, verified: None, heartbeat: None };
     let sample = seen.map_or(blank, |seen| sample(seen, heartbeat, now));
-    let mut hour = match &kept {
+    let mut hour = match kept {
         Some(kept) => kept.value.clone(),
-        None => next_hour(world, database, now).await?,
+        None => next_hour(world, hours, database, now).await?,
     };
     hour.unknown_since = if seen.is_some() { None } else { hour.unknown_since.or(Some(now)) };
     hour.samples.push(sample);
     // Whoever was faster has measured the same minute.
-    match &kept {
+    match kept {
         Some(kept) => drop(store.replace(kept, hour.clone()).await?),
         None => {
             if let Created::New(_) = store.create(hour.clone()).await? {
@@ -146,11 +169,17 @@ pub async fn measure(world: &World, database: &str, seen: Option<&Seen>, now: Ti
 }
 
 /// A new hour's record, which goes on from the one before.
-async fn next_hour(world: &World, database: &str, now: Timestamp) -> Result<Hour, Fault> {
+async fn next_hour(world: &World, hours: &Hours, database: &str, now: Timestamp) -> Result<Hour, Fault> {
     let fresh = Hour { database: database.to_owned(), hour: hour_of(now), before: None, unknown_since: None, samples: Vec::new() };
-    let after = Some(format!("{database}/{}", now.strftime("%Y-%m-%dT%H")));
-    let page = Page { after, newest_first: true, limit: 1 };
-    let last: Option<Kept<Hour>> = Store::of(world).list(&page).await?.into_iter().next();
+    let before = now.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(now);
+    let last = match hours.of(database, before) {
+        Some(last) => Some(last.clone()),
+        // Nobody has measured for an hour, or ever.
+        None => {
+            let page = Page { after: Some(hour_id(database, now)), newest_first: true, limit: 1 };
+            Store::of(world).list::<Hour>(&page).await?.into_iter().next()
+        }
+    };
     Ok(match last.filter(|last| last.value.database == database) {
         Some(last) => Hour { before: last.value.newest().copied(), unknown_since: last.value.unknown_since, ..fresh },
         None => fresh,

@@ -2,12 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Hold, RecoveryPoint, Verification, sorted};
+use super::{Counted, Hold, RecoveryPoint, Turn, Verification, quota, sorted};
 use crate::{
     action::Act,
     approval::{self, Approval},
-    database::{self, Lineage, Live},
-    failure::{Failure, Fault},
+    database::{self, Lineage, Live, Route},
+    failure::{CallError, Failure, Fault},
     ident::ProposalId,
     plan::{self, Current},
     planted::{Bug, planted},
@@ -17,19 +17,25 @@ use crate::{
     store::{Kept, Record, Store},
 };
 
-/// All databases of the plan as they are seen in one tick: one list of instances and one of snapshots for each region.
+/// The databases of the plan as they are seen in one tick: for each region, the pages of instances, of snapshots and of secrets.
 #[derive(Debug)]
 pub struct Survey {
     /// The plan in force.
     pub current: Current,
     /// When.
     pub now: Timestamp,
+    /// Whose turn it is: others are not in here.
+    pub turn: Turn,
     /// The databases, by name.
     pub databases: BTreeMap<String, Result<Seen, Unseen>>,
     /// Why a region could not be asked, in the vendor's words.
     pub silent: BTreeMap<String, String>,
-    /// How many manual snapshots a region has that are not ours.
+    /// How many manual snapshots a region has that are not ours; none are known where only a share was looked at.
     pub foreign: BTreeMap<String, usize>,
+    /// The regions that answered.
+    pub answered: BTreeSet<String>,
+    /// What the vendor said of how many snapshots a region may have.
+    pub quotas: BTreeMap<String, Counted>,
     /// The recovery points that nobody may delete: held by people, or meant by an open proposal or a run.
     pub held: BTreeSet<String>,
 }
@@ -55,25 +61,50 @@ pub enum Unseen {
 }
 
 impl Survey {
-    /// Looks at everything. A region that does not answer leaves its databases unknown and the others as they are.
+    /// Looks at everything whose turn it is, and at what must not be deleted.
     ///
     /// # Errors
-    /// When there is no plan, or our own records can't be read.
+    /// As for [`Self::look`].
     pub async fn take(world: &World) -> Result<Self, Fault> {
         let current = plan::current(world.blobs.as_ref()).await.map_err(Failure::into_fault)?;
+        let turn = Turn::at(world.clock.now(), current.plan.databases.len());
+        let held = held(world).await?;
+        let mut survey = Self { held, ..Self::look(world, current, turn).await? };
+        survey.quotas = quota::counted(world, &survey).await?;
+        Ok(survey)
+    }
+
+    /// Why no snapshot can be taken in a region, if the account has as many as it may.
+    #[must_use]
+    pub fn is_full(&self, region: &str) -> Option<String> {
+        let quota = self.quotas.get(region)?.quota;
+        let full = quota.used >= quota.max;
+        full.then(|| format!("the account has {} manual snapshots in {region}, as many as it may", quota.used))
+    }
+
+    /// Looks at the databases whose turn it is. A region that does not answer leaves its databases unknown and the others as they
+    /// are.
+    ///
+    /// # Errors
+    /// When our own records can't be read.
+    pub async fn look(world: &World, current: Current, turn: Turn) -> Result<Self, Fault> {
         let mut survey = Self {
             current,
             now: world.clock.now(),
+            turn,
             databases: BTreeMap::new(),
             silent: BTreeMap::new(),
             foreign: BTreeMap::new(),
-            held: held(world).await?,
+            answered: BTreeSet::new(),
+            quotas: BTreeMap::new(),
+            held: BTreeSet::new(),
         };
         let records = Records::read(world).await?;
         // After a failover a database is in another region than the plan's.
         let mut regions: BTreeMap<String, Vec<(String, plan::Database)>> = BTreeMap::new();
-        for name in survey.current.plan.databases.keys() {
-            let entry = records.entry(world, &survey.current.plan, name).await?;
+        for name in survey.current.plan.databases.keys().filter(|name| turn.has(name)) {
+            let lineage = records.lineages.get(name);
+            let entry = database::entry_by(&survey.current.plan, name, lineage).map_err(|refusal| Failure::from(refusal).into_fault())?;
             regions.entry(entry.region.clone()).or_default().push((name.clone(), entry));
         }
         for (region, databases) in regions {
@@ -83,27 +114,65 @@ impl Survey {
     }
 
     async fn look_at(&mut self, world: &World, region: &str, databases: Vec<(String, plan::Database)>, records: &Records) {
-        let listed = async { Ok((world.databases.instances_in(region).await?, world.databases.snapshots_in(region).await?)) };
-        let (instances, snapshots): (Vec<Instance>, Vec<Snapshot>) = match listed.await {
+        let entries: Vec<&plan::Database> = databases.iter().map(|(_, entry)| entry).collect();
+        let routes = database::routes(world, region, &entries).await;
+        let names = (self.turn != Turn::ALL).then(|| meant(&databases, &routes, records));
+        let (instances, snapshots) = match list(world, region, names.as_ref()).await {
             Ok(listed) => listed,
             Err(error) => {
-                let error: crate::failure::CallError = error;
                 self.silent.insert(region.to_owned(), error.to_string());
                 self.databases.extend(databases.into_iter().map(|(name, _)| (name, Err(Unseen::Unknown(error.to_string())))));
                 return;
             }
         };
-        for (name, entry) in databases {
-            let seen = match database::look_among(world, entry, &name, &instances).await {
-                Ok(live) => Ok(records.seen(live, &snapshots)),
+        self.answered.insert(region.to_owned());
+        if names.is_none() {
+            let ours = |snapshot: &&Snapshot| snapshot.tags.contains_key(super::CLASS_TAG);
+            let manual = snapshots.iter().filter(|snapshot| snapshot.kind == crate::port::SnapshotKind::Manual);
+            self.foreign.insert(region.to_owned(), manual.filter(|snapshot| !ours(snapshot)).count());
+        }
+        let instances: BTreeMap<String, Instance> = instances.into_iter().map(|instance| (instance.id.clone(), instance)).collect();
+        let mut by_instance: BTreeMap<String, Vec<Snapshot>> = BTreeMap::new();
+        for snapshot in snapshots {
+            by_instance.entry(snapshot.instance.clone()).or_default().push(snapshot);
+        }
+        for ((name, entry), route) in databases.into_iter().zip(routes) {
+            let live = match route {
+                Ok(route) => {
+                    let instance = instances.get(route.instance()).cloned();
+                    database::stands(world, &name, entry, route, instance).await
+                }
+                Err(failure) => Err(failure),
+            };
+            let seen = match live {
+                Ok(live) => Ok(records.seen(live, &by_instance)),
                 Err(Failure::Refusal(refusal)) => Err(Unseen::Missing(refusal.to_string())),
                 Err(Failure::Fault(fault)) => Err(Unseen::Unknown(fault.chain())),
             };
             self.databases.insert(name, seen);
         }
-        let ours = |snapshot: &&Snapshot| snapshot.tags.contains_key(super::CLASS_TAG);
-        let manual = snapshots.iter().filter(|snapshot| snapshot.kind == crate::port::SnapshotKind::Manual);
-        self.foreign.insert(region.to_owned(), manual.filter(|snapshot| !ours(snapshot)).count());
+    }
+}
+
+/// The instances that databases may be on, and those whose snapshots they have.
+fn meant(databases: &[(String, plan::Database)], routes: &[Result<Route, Failure>], records: &Records) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for ((name, entry), route) in databases.iter().zip(routes) {
+        names.extend(route.iter().map(|route| route.instance().to_owned()));
+        let reigns = records.lineages.get(name).into_iter().flat_map(|lineage| &lineage.reigns);
+        names.extend(reigns.filter(|reign| reign.is_in(&entry.region)).map(|reign| reign.instance.clone()));
+    }
+    names
+}
+
+/// A region's instances and their snapshots: all of them, or of those named.
+async fn list(world: &World, region: &str, names: Option<&BTreeSet<String>>) -> Result<(Vec<Instance>, Vec<Snapshot>), CallError> {
+    match names {
+        None => Ok((world.databases.instances_in(region).await?, world.databases.snapshots_in(region).await?)),
+        Some(names) => {
+            let names: Vec<String> = names.iter().cloned().collect();
+            Ok((world.databases.instances_of(region, &names).await?, world.databases.snapshots_of(region, &names).await?))
+        }
     }
 }
 
@@ -123,19 +192,10 @@ impl Records {
         })
     }
 
-    /// The plan's entry of a database for where it is now. Only one that was ever moved has a lineage to be read.
-    async fn entry(&self, world: &World, plan: &plan::Plan, name: &str) -> Result<plan::Database, Fault> {
-        match (self.lineages.contains_key(name), plan.databases.get(name)) {
-            (false, Some(entry)) => Ok(entry.clone()),
-            _ => database::entry(world, plan, name).await.map_err(Failure::into_fault),
-        }
-    }
-
-    fn seen(&self, live: Live, snapshots: &[Snapshot]) -> Seen {
+    fn seen(&self, live: Live, snapshots: &BTreeMap<String, Vec<Snapshot>>) -> Seen {
         let lineage = self.lineages.get(&live.name).cloned().unwrap_or_else(|| Lineage::first(&live));
-        let here =
-            |snapshot: &Snapshot| lineage.reigns.iter().any(|reign| reign.instance == snapshot.instance && reign.is_in(&live.entry.region));
-        let mine = snapshots.iter().filter(|snapshot| here(snapshot));
+        let here = lineage.reigns.iter().filter(|reign| reign.is_in(&live.entry.region)).map(|reign| reign.instance.as_str());
+        let mine = here.collect::<BTreeSet<_>>().into_iter().filter_map(|instance| snapshots.get(instance)).flatten();
         let points =
             mine.map(|snapshot| RecoveryPoint { snapshot: snapshot.clone(), verification: self.verifications.get(&snapshot.id).cloned() });
         let points = sorted(points.collect());

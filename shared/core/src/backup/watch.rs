@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Agenda, Hour, Outcome, RecoveryPoint, Sample, Seen, Survey, Unseen, all,
+    Agenda, Hour, Outcome, RecoveryPoint, Sample, Seen, Survey, Turn, Unseen, all, crowd,
     quota::{self, Counted},
 };
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     failure::Fault,
     plan,
     port::World,
+    store::Kept,
     view::Span,
 };
 
@@ -138,7 +139,7 @@ fn scheduled(situation: &Situation<'_>) -> Vec<Alert> {
                 format!("The {} backup of {name}, due at {}, failed: {why}. It is tried again.", slot.due.class, at(slot.due.at));
             found.push(alert(situation, Kind::BackupFailed, Level::Warning, sentence, way_out.clone()));
         }
-        if now.duration_since(slot.due.at) > entry.alerts.backup_late.0 {
+        if now.duration_since(slot.due.at) > entry.alerts.backup_late.0 + entry.spread(slot.due.class) {
             let waits = slot.waits_for.as_ref().map(|what| format!(" It waits: {what}.")).unwrap_or_default();
             let late = Span(now.duration_since(slot.due.at));
             let sentence = format!("The {} backup of {name}, due at {}, is {late} late.{waits}", slot.due.class, at(slot.due.at));
@@ -245,39 +246,82 @@ pub async fn watch(
     hours: &BTreeMap<String, Hour>,
     agendas: &BTreeMap<String, Agenda>,
 ) -> Result<(), Fault> {
-    let mut raised: BTreeSet<(Kind, String)> = BTreeSet::new();
     let mut left: BTreeSet<(Kind, String)> = BTreeSet::new();
-    let mut alerts: Vec<Alert> = Vec::new();
+    let mut found: Vec<Alert> = Vec::new();
     for (name, seen) in &survey.databases {
         let (Some(entry), Some(hour), Some(agenda)) = (survey.current.plan.databases.get(name), hours.get(name), agendas.get(name)) else {
             left.extend(KINDS.map(|kind| (kind, name.clone())));
             continue;
         };
-        let (found, unjudged) = findings(&Situation { name, entry, seen, hour, agenda, now: survey.now });
+        let (wrong, unjudged) = findings(&Situation { name, entry, seen, hour, agenda, now: survey.now });
         left.extend(unjudged.into_iter().map(|kind| (kind, name.clone())));
-        alerts.extend(found);
+        found.extend(wrong);
     }
     left.extend(survey.silent.keys().map(|region| (Kind::Quota, region.clone())));
-    for (region, counted) in quota::counted(world, survey).await? {
-        let here = |seen: &Result<Seen, Unseen>| seen.as_ref().is_ok_and(|seen| seen.live.entry.region == region);
-        let names: Vec<&str> = survey.databases.iter().filter(|(_, seen)| here(seen)).map(|(name, _)| name.as_str()).collect();
-        let foreign = survey.foreign.get(&region).copied().unwrap_or(0);
-        alerts.extend(crowded(&counted, foreign, quota::forecast(&survey.current.plan, &names, survey.now)));
-    }
+    let standing: BTreeMap<(Kind, String), Kept<Standing>> =
+        all::<Standing>(world).await?.into_iter().map(|kept| ((kept.value.alert.kind, kept.value.alert.subject.clone()), kept)).collect();
+    let mut sorted = crowd::sort(found, &standing);
+    let together = count(world, survey, &sorted).await?;
+    sorted.alone.extend(regions(survey));
+    let of = survey.current.plan.databases.len();
+    let many = sorted.together.iter().map(|(kind, here)| crowd::alert(*kind, here, together.get(kind).copied().unwrap_or(here.len()), of));
+    let alerts: Vec<Alert> = sorted.alone.into_iter().chain(many).collect();
+    let raised: BTreeSet<(Kind, String)> = alerts.iter().map(|alert| (alert.kind, alert.subject.clone())).collect();
     // One that can't be told does not keep the others from being told.
     let mut failed = None;
     for alert in alerts {
-        raised.insert((alert.kind, alert.subject.clone()));
-        failed = alert::raise(world, alert).await.err().or(failed);
+        // What people know needs no look at its record.
+        let known = standing.get(&(alert.kind, alert.subject.clone()));
+        if known.is_none_or(|kept| !kept.value.is_open() || kept.value.told < Some(alert.level)) {
+            failed = alert::raise(world, alert).await.err().or(failed);
+        }
     }
-    for kept in all::<Standing>(world).await? {
-        let alert = &kept.value.alert;
-        let which = (alert.kind, alert.subject.clone());
-        if KINDS.contains(&alert.kind) && !raised.contains(&which) && !left.contains(&which) {
+    for ((kind, subject), kept) in standing {
+        let judged = match subject.as_str() {
+            crowd::MANY => survey.silent.is_empty() && !together.contains_key(&kind),
+            // Whoever has no turn is not judged, but for what the plan does not have any more.
+            _ => survey.turn == Turn::ALL || survey.turn.has(&subject) || !survey.current.plan.databases.contains_key(&subject),
+        };
+        let which = (kind, subject);
+        if judged && KINDS.contains(&kind) && !raised.contains(&which) && !left.contains(&which) {
             failed = alert::resolve_standing(world, kept).await.err().or(failed);
         }
     }
     failed.map_or(Ok(()), Err)
+}
+
+/// How many databases have each trouble that is told of together, over all shares; and how this share stands is kept for whoever
+/// asks, where the plan has too many to be looked at then.
+async fn count(world: &World, survey: &Survey, sorted: &crowd::Sorted) -> Result<BTreeMap<Kind, usize>, Fault> {
+    let tally = crowd::tally(survey, sorted);
+    let mut tallies = vec![tally.clone()];
+    if survey.current.plan.databases.len() > crowd::GLANCE {
+        let known = all::<crowd::Tally>(world).await?;
+        crowd::keep(world, crowd::of_turn(&known, survey.turn), tally.clone()).await?;
+        tallies = crowd::current(known.into_iter().map(|kept| kept.value).collect(), &tally);
+    }
+    let mut together: BTreeMap<Kind, usize> = BTreeMap::new();
+    for (kind, count) in tallies.iter().flat_map(|tally| &tally.together) {
+        *together.entry(*kind).or_default() += count;
+    }
+    Ok(together)
+}
+
+/// What is wrong with the snapshots of each region.
+fn regions(survey: &Survey) -> Vec<Alert> {
+    let plan = &survey.current.plan;
+    let crowded = survey.quotas.iter().filter_map(|(region, counted)| {
+        // After a failover a database is in another region than the plan's.
+        let is_here = |name: &String, entry: &plan::Database| match survey.databases.get(name) {
+            Some(Ok(seen)) => seen.live.entry.region == *region,
+            Some(Err(_)) => false,
+            None => entry.region == *region,
+        };
+        let here = plan.databases.iter().filter(|(name, entry)| is_here(name, entry)).map(|(_, entry)| entry);
+        let foreign = survey.foreign.get(region).copied().unwrap_or(0);
+        crowded(counted, foreign, quota::forecast(plan, here, survey.now))
+    });
+    crowded.collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, PLAN_KEY, Plan, load};
+use super::{Finding, PLAN_KEY, Plan, ROSTER_KEY, Roster, load, mustered};
 use crate::{
     failure::{Failure, Fault, Refusal},
     ident::sha256_hex,
@@ -51,13 +51,13 @@ struct Live {
 pub async fn current(blobs: &dyn Blobs) -> Result<Current, Failure> {
     let refused = match blobs.get(PLAN_KEY).await? {
         Some(blob) => match read(blob) {
-            Ok(current) => return Ok(current),
+            Ok(current) => return Ok(muster(blobs, current).await?),
             Err(refused) => refused,
         },
         None => Refused { version: "deleted".to_owned(), why: "the file is gone".to_owned(), findings: Vec::new() },
     };
     match last_good(blobs).await? {
-        Some(current) => Ok(Current { refused: Some(refused), ..current }),
+        Some(current) => Ok(Current { refused: Some(refused), ..muster(blobs, current).await? }),
         None if refused.version == "deleted" => {
             Err(Refusal::new("There is no plan yet.").instead("Put one in place with `mayday plan put plan.yaml`.").into())
         }
@@ -65,6 +65,37 @@ pub async fn current(blobs: &dyn Blobs) -> Result<Current, Failure> {
             .instead("Check it with `mayday plan check` and put it in place again.")
             .into()),
     }
+}
+
+/// The roster of the plan's fleets, as the last look at the account left it.
+///
+/// # Errors
+/// When it can't be read.
+pub async fn roster(blobs: &dyn Blobs) -> Result<Roster, Fault> {
+    let Some(blob) = blobs.get(ROSTER_KEY).await? else { return Ok(Roster::default()) };
+    serde_json::from_slice(&blob.bytes).map_err(|error| Fault::because("the roster of the fleets can't be read", error))
+}
+
+/// The plan with its fleets, which this process mustered last.
+static MUSTERED: Mutex<Option<(String, Roster, Arc<Plan>)>> = Mutex::new(None);
+
+/// Puts the databases of fleets among those of the plan.
+async fn muster(blobs: &dyn Blobs, current: Current) -> Result<Current, Fault> {
+    if current.plan.fleets.is_empty() {
+        return Ok(current);
+    }
+    let roster = roster(blobs).await?;
+    let mut last = MUSTERED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((digest, known, plan)) = last.as_ref()
+        && (digest, known) == (&current.digest, &roster)
+    {
+        return Ok(Current { plan: plan.clone(), ..current });
+    }
+    // The older one goes first: two of ten thousand databases need not be there at once.
+    *last = None;
+    let plan = Arc::new(mustered(&current.plan, &roster));
+    *last = Some((current.digest.clone(), roster, plan.clone()));
+    Ok(Current { plan, ..current })
 }
 
 /// Remembers that the plan in force is good, unless that is known. Says whether it was news.

@@ -42,6 +42,13 @@ pub struct Database {
 }
 
 impl Database {
+    /// How long after its time a backup of a class may begin because the schedule spreads them.
+    #[must_use]
+    pub fn spread(&self, class: BackupClass) -> SignedDuration {
+        let spreads = self.backups.iter().filter(|schedule| schedule.class == class).filter_map(|schedule| schedule.spread);
+        spreads.map(|spread| spread.0).max().unwrap_or(SignedDuration::ZERO)
+    }
+
     /// How long backups of a class are kept: the longest of its schedules; absent without one.
     #[must_use]
     pub fn keep(&self, class: BackupClass) -> Option<Span> {
@@ -119,6 +126,10 @@ pub struct Schedule {
     pub timezone: Option<String>,
     /// How long each is kept.
     pub keep: Span,
+    /// Over how long after that time the backups of a fleet begin, each database always at the same moment in it; absent: all at
+    /// that time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Span>,
 }
 
 /// What a backup is for. On RDS each is a whole snapshot; what differs is when it is taken and how long it is kept.

@@ -11,6 +11,7 @@ mod current;
 mod database;
 mod document;
 mod finding;
+mod fleet;
 mod load;
 mod locate;
 mod measure;
@@ -33,17 +34,18 @@ pub use argument::{Argument, ValueKind, filled};
 pub use check::all as findings;
 pub use communication::{Audience, Communication, Downtime, Notice, Severity, Stage, Support};
 pub use coverage::{runbook_findings, uncovered};
-pub use current::{Current, LIVE_KEY, Refused, current, remember};
+pub use current::{Current, LIVE_KEY, Refused, current, remember, roster};
 pub use database::{Alerts, BackupClass, Check, Database, Expectation, Objectives, Schedule, Traffic};
 pub use document::{Code, Document, Listing, Locations, Place, Section, Shows, Task};
 pub use finding::{Finding, Path, Position, Weight, shown};
+pub use fleet::{Fleet, ROSTER_KEY, Roster, mustered};
 pub use load::{PlanError, examine, load};
 pub use locate::keys;
 pub use measure::{Found, Measure, Measured, Verdict, last_measured, measured_by, past, phase};
 pub use people::{Channel, Grant, Level, OnCall, Person, Role, Rotation};
 pub use scenario::{Drill, Goals, Kind, Phase, RunbookFile, Scenario, Sign, Tier};
 pub use section::PlanSection;
-pub use service::{App, Failover, Probe, ProbeKind, Record, Service, Site, Standby};
+pub use service::{App, Failover, Probe, ProbeKind, Record, Service, Site, Standby, TrafficSwitch};
 pub use span::Span;
 
 use finding::Findings;
@@ -81,6 +83,9 @@ pub struct Plan {
     /// The databases, by the name that people type.
     #[serde(default)]
     pub databases: BTreeMap<String, Database>,
+    /// Databases that are alike and too many to be named one by one, by a short name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fleets: BTreeMap<String, Fleet>,
     /// What people use, by the name that people type.
     #[serde(default)]
     pub services: BTreeMap<String, Service>,
@@ -200,6 +205,13 @@ impl Plan {
     #[must_use]
     pub fn person(&self, user: &str) -> Option<(&str, &Person)> {
         self.people.iter().find(|(_, person)| person.slack == user).map(|(name, person)| (name.as_str(), person))
+    }
+
+    /// The person whose principal at AWS this is, and their short name. The whole ARN counts, letter by letter.
+    #[must_use]
+    pub fn person_at_aws(&self, principal: &str) -> Option<(&str, &Person)> {
+        let theirs = |person: &Person| person.aws.iter().any(|arn| arn == principal);
+        self.people.iter().find(|(_, person)| theirs(person)).map(|(name, person)| (name.as_str(), person))
     }
 
     /// Everything that a person's roles grant.

@@ -1,45 +1,66 @@
 //! The databases of the plan, seen once for all that depends on it: how each looks, how much would be lost, what is due, what
-//! may go, and what people must be told.
+//! may go, and what people must be told. A large fleet is seen a share at a time.
 
 use std::collections::BTreeMap;
 
 use crate::{
-    backup::{self, Agenda, Hour, Survey},
-    database,
+    backup::{self, Agenda, Hour, Hours, Pace, Seen, Survey},
     failure::Fault,
     port::World,
+    store::{Kept, Store},
+    together::together,
 };
+
+/// How many databases are measured at once: each is a write, and some are asked for their newest row.
+const AT_ONCE: usize = 16;
 
 /// A database that fails does not keep the others from being seen to.
 pub(super) async fn see_to(world: &World) -> Result<(), Fault> {
     let survey = Survey::take(world).await?;
-    let (mut hours, mut agendas) = (BTreeMap::new(), BTreeMap::new());
     let mut failed = None;
-    for name in survey.databases.keys() {
-        match one(world, &survey, name).await {
+    let mut note = |name: &str, fault: Fault| {
+        tracing::error!(database = name, fault = fault.chain(), "a database was not seen to");
+        failed = Some(fault);
+    };
+    let measured = measure(world, &survey).await?;
+    let mut known: BTreeMap<String, Kept<Agenda>> = Store::of(world).load_many(survey.databases.keys().cloned()).await?;
+    let mut pace = Pace::of(known.values().map(|kept| &kept.value), survey.turn);
+    let (mut hours, mut agendas) = (BTreeMap::new(), BTreeMap::new());
+    for (name, hour) in measured {
+        let kept = known.remove(&name);
+        let seen_to = async {
+            let hour = hour?;
+            let agenda = backup::keep_to(world, &survey, &name, kept, &mut pace).await?;
+            backup::prune(world, &survey, &name).await?;
+            Ok((hour, agenda))
+        };
+        match seen_to.await {
             Ok((hour, agenda)) => {
                 hours.insert(name.clone(), hour);
-                agendas.insert(name.clone(), agenda);
+                agendas.insert(name, agenda);
             }
-            Err(fault) => {
-                tracing::error!(database = name, fault = fault.chain(), "a database was not seen to");
-                failed = Some(fault);
-            }
+            Err(fault) => note(&name, fault),
         }
     }
     backup::watch(world, &survey, &hours, &agendas).await?;
     failed.map_or(Ok(()), Err)
 }
 
-async fn one(world: &World, survey: &Survey, name: &str) -> Result<(Hour, Agenda), Fault> {
-    let seen = survey.databases.get(name).and_then(|seen| seen.as_ref().ok());
-    match (seen, survey.databases.get(name)) {
-        (Some(seen), _) => database::remember(world, &seen.live).await?,
-        (None, Some(Err(unseen))) => tracing::warn!(database = name, ?unseen, "a database of the plan can't be seen"),
-        _ => {}
+/// Measures every database, some at a time.
+async fn measure(world: &World, survey: &Survey) -> Result<Vec<(String, Result<Hour, Fault>)>, Fault> {
+    let all: Vec<(&String, Option<&Seen>)> = survey.databases.iter().map(|(name, seen)| (name, seen.as_ref().ok())).collect();
+    for (name, unseen) in survey.databases.iter().filter_map(|(name, seen)| Some((name, seen.as_ref().err()?))) {
+        tracing::warn!(database = name, ?unseen, "a database of the plan can't be seen");
     }
-    let hour = backup::measure(world, name, seen, survey.now).await?;
-    let agenda = backup::keep_to(world, survey, name).await?;
-    backup::prune(world, survey, name).await?;
-    Ok((hour, agenda))
+    let hours = Hours::read(world, survey.databases.keys(), survey.now).await?;
+    let mut measured = Vec::with_capacity(all.len());
+    for some in all.chunks(AT_ONCE) {
+        let hours = &hours;
+        let work = some.iter().copied().map(|(name, seen)| async move {
+            let hour = backup::measure(world, hours, name, seen, survey.now).await;
+            (name.clone(), hour)
+        });
+        measured.extend(together(work).await);
+    }
+    Ok(measured)
 }

@@ -7,6 +7,7 @@ mod approvals;
 mod audited;
 mod claims;
 mod databases;
+mod fleets;
 mod pages;
 mod plans;
 mod runs;
@@ -50,6 +51,7 @@ pub async fn tick(world: &World) -> Swept {
         ("locks", runs::unlock(world, &mut swept).await),
         ("claims", claims::forget(world).await),
         ("plan", plans::watch(world).await),
+        ("fleets", fleets::muster(world).await),
         ("databases", databases::see_to(world).await),
         ("audit", audited::anchor(world).await),
         // Last, since it takes as long as services take to answer.

@@ -52,7 +52,7 @@ async fn tell(world: &World, current: &Current, refused: &Refused) -> Result<(),
     store.create(ToldRefused { version: refused.version.clone() }).await.map(drop)
 }
 
-async fn note(world: &World, what: &str, version: &str, detail: serde_json::Value) -> Result<(), Fault> {
+pub(super) async fn note(world: &World, what: &str, version: &str, detail: serde_json::Value) -> Result<(), Fault> {
     let event = audit::Event {
         at: world.clock.now(),
         actor: Actor::System("sweep".to_owned()),

@@ -12,8 +12,13 @@ const NOW: i64 = 1_800_000_000;
 const DAY: i64 = 86_400;
 
 fn schedules() -> Vec<Schedule> {
-    let schedule =
-        |class, days| Schedule { class, cron: "0 2 * * *".to_owned(), timezone: None, keep: Span(SignedDuration::from_secs(days * DAY)) };
+    let schedule = |class, days| Schedule {
+        class,
+        cron: "0 2 * * *".to_owned(),
+        timezone: None,
+        spread: None,
+        keep: Span(SignedDuration::from_secs(days * DAY)),
+    };
     vec![schedule(BackupClass::Daily, 7), schedule(BackupClass::Full, 28)]
 }
 

@@ -9,7 +9,7 @@ fn utc(text: &str) -> Timestamp {
 }
 
 fn schedule(class: BackupClass, cron: &str, days: i64) -> Schedule {
-    Schedule { class, cron: cron.to_owned(), timezone: None, keep: Span(SignedDuration::from_hours(24 * days)) }
+    Schedule { class, cron: cron.to_owned(), timezone: None, keep: Span(SignedDuration::from_hours(24 * days)), spread: None }
 }
 
 /// The three of the plan that the product was made for.

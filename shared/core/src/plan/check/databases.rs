@@ -10,7 +10,7 @@ use super::{
     words::{self, Crons},
     zone,
 };
-use crate::plan::{Database, Findings, Goals, Path, Plan, Span, Traffic};
+use crate::plan::{Database, Findings, Goals, Path, Plan, Span, Traffic, fleet};
 
 /// How far RDS's log trails behind; source: “Restoring to a specified time” in the RDS user guide.
 const LOG_TRAILS: SignedDuration = SignedDuration::from_mins(5);
@@ -21,19 +21,42 @@ pub(super) fn check<'a>(found: &mut Findings, plan: &'a Plan, crons: &mut Crons<
         if !words::is_name(name) {
             found.error(&at, format!("databases.{name}: a name is 1 to 40 lower-case letters, digits and dashes"));
         }
-        region(found, &at.then("region"), &database.region);
-        let checks: BTreeSet<&str> = database.checks.iter().map(|check| check.name.as_str()).collect();
-        if checks.len() < database.checks.len() {
-            found.error(&at.then("checks"), format!("databases.{name}.checks: two checks have the same name"));
-        }
-        if let Traffic::Cname { zone, name: record } = &database.traffic
-            && !within(record, zone)
-        {
-            found.error(&at.then("traffic"), format!("databases.{name}.traffic: {record} is not in the zone {zone}"));
-        }
-        objectives(found, &at.then("objectives"), database);
-        backups(found, &at, database, crons);
+        one(found, &at, database, crons);
     }
+    for (name, fleet) in &plan.fleets {
+        let at = Path::of(&["fleets", name]);
+        if fleet.instances.as_ref().is_none_or(|pattern| pattern.chars().all(|character| character == '*')) && fleet.tags.is_empty() {
+            found
+                .error(&at, format!("{at} would be every database of the account"))
+                .instead("Say what its instances are called (instances: tenant-*) or tagged with (tags: {fleet: tenants})");
+        }
+        let each = at.then("each");
+        if !fleet.each.secret.contains(fleet::NAME) {
+            found
+                .error(&each.then("secret"), format!("{each}.secret is the same for all of them"))
+                .instead("Write {name} where the name of each stands, such as tenants/{name}");
+        }
+        if fleet.each.traffic != Traffic::Secret {
+            found.error(&each.then("traffic"), format!("{each}.traffic: a fleet is reached by its secrets")).instead("Write secret");
+        }
+        one(found, &each, &fleet.each, crons);
+    }
+}
+
+/// What is checked of a database, and of what is said of each of a fleet.
+fn one<'a>(found: &mut Findings, at: &Path, database: &'a Database, crons: &mut Crons<'a>) {
+    region(found, &at.then("region"), &database.region);
+    let checks: BTreeSet<&str> = database.checks.iter().map(|check| check.name.as_str()).collect();
+    if checks.len() < database.checks.len() {
+        found.error(&at.then("checks"), format!("{at}.checks: two checks have the same name"));
+    }
+    if let Traffic::Cname { zone, name: record } = &database.traffic
+        && !within(record, zone)
+    {
+        found.error(&at.then("traffic"), format!("{at}.traffic: {record} is not in the zone {zone}"));
+    }
+    objectives(found, &at.then("objectives"), database);
+    backups(found, at, database, crons);
 }
 
 /// Whether a record's name is in a zone.

@@ -3,6 +3,7 @@
 mod databases;
 mod names;
 mod people;
+mod principals;
 mod services;
 mod telling;
 mod words;
@@ -43,6 +44,7 @@ fn look(found: &mut Findings, plan: &Plan) {
     }
     zone(found, &Path::of(&["timezone"]), &plan.timezone);
     people::check(found, plan);
+    principals::check(found, plan);
     quorum(found, plan, "destructive", &plan.approvals.destructive);
     if let Some(traffic) = &plan.approvals.traffic {
         quorum(found, plan, "traffic", traffic);
@@ -103,9 +105,10 @@ fn is_shallow(policy: &str) -> bool {
 /// All environments that anything of the plan is in.
 fn environments(plan: &Plan) -> BTreeSet<&str> {
     let databases = plan.databases.values().map(|database| &database.environment);
+    let fleets = plan.fleets.values().map(|fleet| &fleet.each.environment);
     let services = plan.services.values().map(|service| &service.environment);
     let apps = plan.apps.values().map(|app| &app.environment);
-    databases.chain(services).chain(apps).map(String::as_str).collect()
+    databases.chain(fleets).chain(services).chain(apps).map(String::as_str).collect()
 }
 
 fn zone(found: &mut Findings, at: &Path, zone: &str) {

@@ -16,6 +16,7 @@ pub(super) fn check(found: &mut Findings, plan: &Plan) -> bool {
     keys(found, &["people"], &plan.people);
     keys(found, &["roles"], &plan.roles);
     keys(found, &["databases"], &plan.databases);
+    keys(found, &["fleets"], &plan.fleets);
     keys(found, &["services"], &plan.services);
     keys(found, &["apps"], &plan.apps);
     keys(found, &["tiers"], &plan.tiers);

@@ -44,6 +44,7 @@ fn r73_one_database_in_detail() {
         class: BackupClass::Daily,
         cron: "0 2 * * *".to_owned(),
         timezone: None,
+        spread: None,
         keep: Span(SignedDuration::from_hours(24 * 30)),
     };
     let standing = Standing {
