@@ -64,8 +64,9 @@ class Account:
 def account(tmp_path_factory):
     folder, port = tmp_path_factory.mktemp("ministack"), free_port()
     # Its defaults listen on all interfaces.
-    loopback = {"BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
-    variables = os.environ | loopback | {"GATEWAY_PORT": str(port), "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "LAMBDA_EXECUTOR": "local"}
+    given = {"BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
+    given |= {"GATEWAY_PORT": str(port), "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "LAMBDA_EXECUTOR": "local", "TMPDIR": str(folder)}
+    variables = os.environ | given
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([MINISTACK], cwd=folder, env=variables, stdout=log, stderr=subprocess.STDOUT)
     account = Account(port, folder)
