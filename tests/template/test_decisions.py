@@ -270,3 +270,12 @@ def test_the_evaluator_guesses_nothing():
     for unknown in ({"Condition": {"IpAddress": {"aws:SourceIp": "127.0.0.1"}}}, {"NotAction": "s3:GetObject"}):
         with pytest.raises((KeyError, AssertionError)):
             allows([{"Effect": "Allow", "Action": "*", "Resource": "*"} | unknown], "s3:GetObject", "arn:aws:s3:::b/k", {"aws:SourceIp": "127.0.0.1"})
+
+
+def test_every_file_that_the_domain_writes_by_name_may_be_written():
+    core = {path: path.read_text() for path in (ROOT / "shared" / "core" / "src").rglob("*.rs")}
+    named = dict(re.findall(r'pub (?:const|static) (\w+_KEY): &str = "([^"]+)"', "\n".join(core.values())))
+    written = {named[key] for text in core.values() for key in re.findall(r"blobs\s*\.put\((?:\w+::)*(\w+_KEY)", text)}
+    assert {"audit/head.json", "plan/live.json"} <= written
+    assert {key for key in written if not may("scheduler", "s3:PutObject", f"{BUCKET}/{key}")} == set()
+    assert not any(may(name, "s3:PutObject", f"{BUCKET}/{key}") for name in ("ingress", "worker", "inspector") for key in written)
