@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from conftest import ROOT, read
-from render import alone, primary, standby
+from conftest import ROOT
+from iam import allows
+from render import Stack, alone, primary, standby
 
 ROUTES = {"POST /slack/commands", "POST /slack/interactions", "POST /slack/events", "POST /pagerduty/events"}
 # Health checks of the primary's door, and the table of both.
@@ -168,15 +169,18 @@ def test_happenings_of_instances_and_clusters_bring_the_tick_forward_and_a_hundr
 
 
 def test_a_services_switch_lies_in_the_standby_region_alone_and_silence_does_not_flip_it():
-    switch = read("infra/switch.yaml")["Resources"]
-    alarm = switch["FailedOver"]["Properties"]
-    assert (alarm["TreatMissingData"], alarm["MetricName"], alarm["Namespace"]) == ("ignore", "FailedOver", "Mayday")
-    by_alarm = switch["ByAlarm"]["Properties"]["HealthCheckConfig"]
-    assert by_alarm["AlarmIdentifier"]["Region"] == {"Ref": "AWS::Region"}
-    assert by_alarm["InsufficientDataHealthStatus"] == "LastKnownStatus"
-    by_object = switch["ByObject"]["Properties"]["HealthCheckConfig"]
-    assert by_object["Inverted"] is True
-    # Anonymous reading of the one key and its canary, without which 403 hides whether it is there.
-    [read_by_all] = [s for s in switch["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    switch = Stack("infra/switch.yaml", {"Service": "orders"}, region="eu-central-1")
+    check = switch.properties("Check")["HealthCheckConfig"]
+    # Found means ill: where nothing answers, nothing flips.
+    assert (check["Type"], check["SearchString"], check["Inverted"]) == ("HTTPS_STR_MATCH", "away", True)
+    assert check["ResourcePath"] == "/orders/failed-over" and check["EnableSNI"] is True
+    # Anonymous reading of the one key, without which 403 hides what it says, and of no other.
+    [read_by_all] = [s for s in switch.properties("BucketPolicy")["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
     assert read_by_all["Action"] == "s3:GetObject"
-    assert [r["Fn::Sub"].rsplit("/", 1)[1] for r in read_by_all["Resource"]] == ["failed-over", "canary"]
+    assert read_by_all["Resource"].split("/", 1)[1] == "orders/failed-over"
+    # The bot may write it, in buckets of its own installation, and delete nothing.
+    runner = [s for p in alone().child("Roles").properties("RunnerRole")["Policies"] for s in p["PolicyDocument"]["Statement"]]
+    bucket = f"arn:aws:s3:::{switch.properties('Bucket')['BucketName']}"
+    assert allows(runner, "s3:PutObject", f"{bucket}/orders/failed-over")
+    assert not allows(runner, "s3:PutObject", f"{bucket}/orders/else") and not allows(runner, "s3:DeleteObject", f"{bucket}/orders/failed-over")
+    assert not allows(runner, "s3:PutObject", "arn:aws:s3:::another-switch-orders-111122223333/orders/failed-over")
