@@ -50,6 +50,10 @@ impl Data {
         for zone in &seed.zones {
             route53.seed(zone);
         }
+        for switch in &seed.switches {
+            s3.seed(&switch.region, &switch.bucket);
+            route53.watch(switch.clone(), s3.clone());
+        }
         for database in &seed.databases {
             let secret = rds.seed(database).await?;
             secrets.seed(&database.region, &database.secret, &secret.to_string());

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use mayday_core::plan::{Failover, Plan, PlanError, ProbeKind, Service, Traffic, load};
 use reqwest::Url;
 
-use crate::seed::{Seed, SeedChannel, SeedDatabase, SeedPage, SeedPerson, SeedSite, SeedStandby, SeedZone};
+use crate::seed::{Seed, SeedChannel, SeedDatabase, SeedFailover, SeedPage, SeedPerson, SeedSite, SeedStandby, SeedSwitch, SeedZone};
 
 /// How many rows a seeded database has: enough that bringing them back is work.
 pub const ROWS: u64 = 100_000;
@@ -46,6 +46,7 @@ pub fn seed(plan_yaml: &str, rows: u64) -> Result<Seed, PlanError> {
         bot_regions: Vec::new(),
         plan_yaml: plan_yaml.to_owned(),
         zones: zones(&plan),
+        switches: switches(&plan),
         sites: sites(&plan),
     })
 }
@@ -96,11 +97,7 @@ const SITES: [&str; 2] = ["192.0.2.10", "198.51.100.10"];
 fn zones(plan: &Plan) -> Vec<SeedZone> {
     let mut zones: Vec<SeedZone> = Vec::new();
     let mut add = |zone: &str, private: bool, record: (String, String, u64, String)| {
-        let place = zones.iter().position(|known| known.name == zone).unwrap_or_else(|| {
-            zones.push(SeedZone { name: zone.to_owned(), private, records: Vec::new() });
-            zones.len() - 1
-        });
-        if let Some(known) = zones.get_mut(place)
+        if let Some(known) = zone_of(&mut zones, zone, private)
             && !known.records.iter().any(|(name, kind, _, value)| (name, kind, value) == (&record.0, &record.1, &record.3))
         {
             known.records.push(record);
@@ -111,8 +108,8 @@ fn zones(plan: &Plan) -> Vec<SeedZone> {
         let host = crate::rds::endpoint(&instance(name, &database.environment), &database.region);
         add(zone, true, (record.clone(), "CNAME".to_owned(), 5, host));
     }
-    for record in failovers(plan).flat_map(|(_, failover)| &failover.records) {
-        for value in &record.primary {
+    for (failover, record) in failovers(plan).flat_map(|(_, failover)| failover.records.iter().map(move |record| (failover, record))) {
+        for value in record.primary.iter().filter(|_| failover.switch.is_none()) {
             add(&record.zone, false, (record.name.clone(), record.kind.clone(), NAME_TTL, value.clone()));
         }
         // Where an alias leads within its zone, there is something.
@@ -123,7 +120,44 @@ fn zones(plan: &Plan) -> Vec<SeedZone> {
             }
         }
     }
+    for (name, service) in &plan.services {
+        let Some(failover) = service.failover.as_ref().filter(|failover| failover.switch.is_some()) else { continue };
+        for record in &failover.records {
+            let Some(zone) = zone_of(&mut zones, &record.zone, false) else { continue };
+            zone.failovers.push(SeedFailover {
+                name: record.name.clone(),
+                kind: record.kind.clone(),
+                ttl: NAME_TTL,
+                primary: record.primary.clone(),
+                secondary: record.secondary.clone(),
+                check: check(name),
+            });
+        }
+    }
     zones
+}
+
+/// The zone of a name, made now where there is none.
+fn zone_of<'a>(zones: &'a mut Vec<SeedZone>, name: &str, private: bool) -> Option<&'a mut SeedZone> {
+    let place = zones.iter().position(|known| known.name == name).unwrap_or_else(|| {
+        zones.push(SeedZone { name: name.to_owned(), private, records: Vec::new(), failovers: Vec::new() });
+        zones.len() - 1
+    });
+    zones.get_mut(place)
+}
+
+/// The health check of a service's names.
+fn check(service: &str) -> String {
+    format!("check-{service}")
+}
+
+fn switches(plan: &Plan) -> Vec<SeedSwitch> {
+    let switch = |(name, service): (&String, &Service)| {
+        let failover = service.failover.as_ref()?;
+        let place = failover.switch.as_ref()?.of(name, &failover.secondary);
+        Some(SeedSwitch { check: check(name), region: place.region, bucket: place.bucket, key: place.key })
+    };
+    plan.services.iter().filter_map(switch).collect()
 }
 
 /// The hosts that probes ask by plain HTTP. A name that leads to sites is asked at each of them.

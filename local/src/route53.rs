@@ -1,6 +1,7 @@
 //! Route 53: hosted zones, atomic batches of changes that take a while to arrive, and the answers that the DNS gives.
 
 mod batch;
+mod health;
 mod record;
 
 use std::{
@@ -102,6 +103,7 @@ impl Route53 {
             for (record, kind, ttl, value) in &seed.records {
                 zone.records.push(RecordSet::simple(record, kind, *ttl, value));
             }
+            zone.records.extend(seed.failovers.iter().flat_map(RecordSet::failover_pair));
             in_order(&mut zone.records);
             zone.publish(now, now);
             let id = zone.id.clone();

@@ -29,6 +29,9 @@ pub struct Seed {
     pub plan_yaml: String,
     /// The hosted zones of Route 53.
     pub zones: Vec<SeedZone>,
+    /// The switches that health checks of its names read.
+    #[serde(default)]
+    pub switches: Vec<SeedSwitch>,
     /// The hosts on which its services answer.
     #[serde(default)]
     pub sites: Vec<SeedSite>,
@@ -109,6 +112,39 @@ pub struct SeedZone {
     pub private: bool,
     /// Name, type, TTL in seconds, value.
     pub records: Vec<(String, String, u64, String)>,
+    /// Names that follow a health check.
+    #[serde(default)]
+    pub failovers: Vec<SeedFailover>,
+}
+
+/// A name with two records, of which a health check decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeedFailover {
+    /// The name.
+    pub name: String,
+    /// The type.
+    pub kind: String,
+    /// Seconds.
+    pub ttl: u64,
+    /// What it answers while the check is well.
+    pub primary: Vec<String>,
+    /// What it answers while it is not.
+    pub secondary: Vec<String>,
+    /// The check's id.
+    pub check: String,
+}
+
+/// A health check over a file in S3, upside down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeedSwitch {
+    /// Its id.
+    pub check: String,
+    /// The region of the bucket.
+    pub region: String,
+    /// The bucket.
+    pub bucket: String,
+    /// The file.
+    pub key: String,
 }
 
 /// A host on which a service answers by HTTP.

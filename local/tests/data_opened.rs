@@ -28,6 +28,7 @@ fn seed() -> Seed {
             name: "internal.example.com".to_owned(),
             private: true,
             records: vec![("db.internal.example.com".to_owned(), "CNAME".to_owned(), 30, endpoint)],
+            failovers: Vec::new(),
         }],
         ..Seed::default()
     }

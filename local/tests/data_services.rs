@@ -116,6 +116,7 @@ mod route53 {
             name: "internal.example.com".to_owned(),
             private: true,
             records: vec![("db.internal.example.com".to_owned(), "CNAME".to_owned(), 30, "old.example.net".to_owned())],
+            failovers: Vec::new(),
         }
     }
 

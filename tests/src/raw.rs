@@ -142,7 +142,7 @@ impl Stage {
     pub async fn settle(&self) {
         let mut quiet = 0;
         self.until("the functions come to rest", async || {
-            quiet = if self.stack.lambda().idle() { quiet + 1 } else { 0 };
+            quiet = if self.stack.regions().idle() { quiet + 1 } else { 0 };
             (quiet > 4).then_some(())
         })
         .await;

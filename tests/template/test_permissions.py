@@ -89,7 +89,8 @@ def written_files(statements):
 def test_m3_no_role_may_write_the_plan_and_one_alone_anchors_the_audit(roles):
     assert {name: written_files(roles[name]) for name in FUNCTIONS if written_files(roles[name])} == {
         "worker": {"records/*"},
-        "runner": {"records/*"},
+        # A service's switch is a file of its own bucket.
+        "runner": {"records/*", "arn:${AWS::Partition}:s3:::${Name}-switch-*-${AWS::AccountId}/*/failed-over"},
         # The pointer to the plan in force, never the plan itself.
         "scheduler": {"records/*", "audit/head.json", "page/unwatched.json", "plan/live.json", "plan/roster.json"},
     }
@@ -142,13 +143,13 @@ def test_policies_fit_into_a_role():
 # Which lists of calls.rs each function's ports come to, less what it never asks of them.
 USES = {
     "worker": (
-        {"WAYS", "TABLE", "BLOBS", "DATABASES_READ", "SECRETS_READ", "DNS_READ", "SQL", "WORKFLOW", "INSTALLATION"},
+        {"WAYS", "TABLE", "BLOBS", "DATABASES_READ", "SECRETS_READ", "DNS_READ", "SWITCH_READ", "SQL", "WORKFLOW", "INSTALLATION"},
         # Records are deleted, and changes of names watched, by others.
         {"dynamodb:DeleteItem", "route53:GetChange"},
     ),
-    "runner": ({"TABLE", "BLOBS", "DATABASES_READ", "DATABASES_CHANGE", "SECRETS_READ", "SECRETS_CHANGE", "DNS_READ", "DNS_CHANGE", "SQL"}, set()),
+    "runner": ({"TABLE", "BLOBS", "DATABASES_READ", "DATABASES_CHANGE", "SECRETS_READ", "SECRETS_CHANGE", "DNS_READ", "DNS_CHANGE", "SWITCH_READ", "SWITCH_CHANGE", "SQL"}, set()),
     "scheduler": (
-        {"WAYS", "TABLE", "BLOBS", "DATABASES_READ", "QUOTA", "SQL", "SECRETS_READ", "DNS_READ", "WORKFLOW"},
+        {"WAYS", "TABLE", "BLOBS", "DATABASES_READ", "QUOTA", "SQL", "SECRETS_READ", "DNS_READ", "SWITCH_READ", "WORKFLOW"},
         # It starts what stands still; only a person's decision wakes what waits for one.
         {"route53:GetChange", "states:SendTaskSuccess"},
     ),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::xml::Xml;
+use crate::{seed::SeedFailover, wire::xml::Xml};
 
 /// A resource record set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,17 @@ impl RecordSet {
             alias: None,
             health_check: None,
         }
+    }
+
+    /// The two sets of a name that follows a health check.
+    pub(super) fn failover_pair(seed: &SeedFailover) -> [Self; 2] {
+        [("PRIMARY", &seed.primary, Some(&seed.check)), ("SECONDARY", &seed.secondary, None)].map(|(role, values, check)| Self {
+            identifier: Some(role.to_lowercase()),
+            failover: Some(role.to_owned()),
+            values: values.clone(),
+            health_check: check.cloned(),
+            ..Self::simple(&seed.name, &seed.kind, seed.ttl, "")
+        })
     }
 
     /// Whether two sets are in each other's place.

@@ -46,7 +46,7 @@ async fn a_name_of_ours_leads_to_the_address_where_the_database_listens() {
     let endpoint = secret["host"].as_str().unwrap();
     let route53 = Route53::open(world.shared.clone()).unwrap();
     let record = ("orders-db.internal.example.com".to_owned(), "CNAME".to_owned(), 30, endpoint.to_owned());
-    route53.seed(&SeedZone { name: "internal.example.com".to_owned(), private: true, records: vec![record] });
+    route53.seed(&SeedZone { name: "internal.example.com".to_owned(), private: true, records: vec![record], failovers: Vec::new() });
     let dns = Dns::open(&world.shared, route53, world.rds.clone(), Arc::default()).await.unwrap();
     let server = SocketAddr::from(([127, 0, 0, 1], dns.port()));
 

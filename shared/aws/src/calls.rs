@@ -45,6 +45,13 @@ pub const DNS_READ: &[&str] = &["route53:GetChange", "route53:ListHostedZonesByN
 /// [`crate::dns`], what it changes.
 pub const DNS_CHANGE: &[&str] = &["route53:ChangeResourceRecordSets"];
 
+/// [`crate::dns`], the switches that health checks read. `ListBucket`, since without it S3 says of one that nobody has turned yet that
+/// access is denied.
+pub const SWITCH_READ: &[&str] = &["s3:GetObject", "s3:ListBucket"];
+
+/// [`crate::dns`], a switch that is turned.
+pub const SWITCH_CHANGE: &[&str] = &["s3:PutObject"];
+
 /// [`crate::sql`], beside [`SECRETS_READ`] for the sign-in.
 pub const SQL: &[&str] = &["lambda:InvokeFunction"];
 

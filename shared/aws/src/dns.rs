@@ -1,36 +1,42 @@
 //! Hosted zones in Route 53, and what name servers answer.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use aws_sdk_route53::{
     Client,
     error::BuildError,
     types::{Change, ChangeAction, ChangeBatch, ChangeStatus as VendorStatus, ResourceRecord, ResourceRecordSet, RrType},
 };
+use aws_sdk_s3::primitives::ByteStream;
 use mayday_core::{
     failure::CallError,
     policy::{OWNER_TAG, Permit},
-    port::{ChangeStatus, Dns, RecordChange, RecordSet, sound},
+    port::{ChangeStatus, Dns, RecordChange, RecordSet, SwitchPlace, Turned, sound},
 };
 use mayday_resolver::{LookupError, Resolver};
 
 use crate::{
+    blobs,
     classify::{Kind, classify},
-    client::{Connection, Twin},
+    client::{Connection, Regional, Twin},
     settings::Service,
 };
 
-/// Route 53, which has no regions, and the name servers that this function asks.
+/// Route 53, which has no regions, the switches of its health checks, and the name servers that this function asks.
 #[derive(Debug)]
 pub struct Route53Dns {
     clients: Twin<Client>,
+    switches: Regional<aws_sdk_s3::Client>,
     resolver: Resolver,
 }
 
 impl Route53Dns {
     /// Route 53 through this connection, look-ups through this resolver.
     #[must_use]
-    pub fn new(connection: &Connection, resolver: Resolver) -> Self {
-        Self { clients: connection.twin(Service::Route53, Client::new), resolver }
+    pub fn new(connection: &Arc<Connection>, resolver: Resolver) -> Self {
+        let switches = Regional::new(connection, Service::S3, blobs::client);
+        Self { clients: connection.twin(Service::Route53, Client::new), switches, resolver }
     }
 
     /// The id of a zone that is given by id or by name, private ones too.
@@ -84,6 +90,34 @@ impl Dns for Route53Dns {
             Some(VendorStatus::Insync) => Ok(ChangeStatus::InSync),
             _ => Ok(ChangeStatus::Pending),
         }
+    }
+
+    async fn switch(&self, place: &SwitchPlace) -> Result<Turned, CallError> {
+        let read = self.switches.in_region(&place.region).reads.get_object().bucket(&place.bucket).key(&place.key);
+        let found = match read.send().await {
+            Ok(found) => found,
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => return Ok(Turned::never()),
+            Err(error) => return Err(classify(Kind::Read, error)),
+        };
+        let version = found.e_tag.clone().unwrap_or_default();
+        let lost = |why: String| CallError::NotNow { code: "NoAnswer".to_owned(), why };
+        let bytes = found.body.collect().await.map_err(|error| lost(error.to_string()))?;
+        Ok(Turned { version, text: String::from_utf8_lossy(&bytes.to_vec()).trim().to_owned() })
+    }
+
+    async fn turn(&self, permit: &Permit, place: &SwitchPlace, before: &Turned, after: &str) -> Result<(), CallError> {
+        tracing::info!(bucket = place.bucket, key = place.key, by = ?permit.authority(), "a switch is turned");
+        let put = self.switches.in_region(&place.region).changes.put_object().bucket(&place.bucket).key(&place.key);
+        let put = match *before == Turned::never() {
+            true => put.if_none_match("*"),
+            false => put.if_match(&before.version),
+        };
+        put.content_type("text/plain")
+            .body(ByteStream::from(after.as_bytes().to_vec()))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| classify(Kind::Change, error))
     }
 
     async fn lookup_cname(&self, name: &str) -> Result<Option<String>, CallError> {

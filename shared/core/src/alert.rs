@@ -38,6 +38,8 @@ pub enum Kind {
     Unknown,
     /// A service does not answer as it should.
     Health,
+    /// An old primary takes writes beside what serves now.
+    OldPrimary,
 }
 
 impl fmt::Display for Kind {
@@ -53,6 +55,7 @@ impl fmt::Display for Kind {
             Self::Quota => "quota",
             Self::Unknown => "unknown",
             Self::Health => "health",
+            Self::OldPrimary => "old-primary",
         })
     }
 }

@@ -53,6 +53,7 @@ async fn names_hold_their_contract() {
             ("orders.db.contract.internal".to_owned(), "CNAME".to_owned(), 60, "old.example.com".to_owned()),
             ("api.db.contract.internal".to_owned(), "A".to_owned(), 60, "192.0.2.1".to_owned()),
         ],
+        failovers: Vec::new(),
     });
     let server = mayday_local::dns::Dns::open(&stack.shared, route53.clone(), rds, std::sync::Arc::default()).await.unwrap();
     let resolver = Resolver::from_list(&format!("127.0.0.1:{}", server.port())).unwrap();

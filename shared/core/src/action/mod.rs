@@ -24,6 +24,7 @@ mod status;
 mod switch;
 mod tell;
 mod thaw;
+mod turn;
 mod update_dns;
 mod verify;
 mod wake;
@@ -45,6 +46,7 @@ pub use compare::Compare;
 pub use connect::Connect;
 pub use freeze::Freeze;
 pub use gate::Gate;
+pub(crate) use node::Looked;
 pub use node::Node;
 pub use promote::Promote;
 pub use prune::Prune;
@@ -55,6 +57,7 @@ pub use status::Status;
 pub use switch::Switch;
 pub use tell::Tell;
 pub use thaw::Thaw;
+pub use turn::Turn;
 pub use update_dns::UpdateDns;
 pub(crate) use verify::timestamp;
 pub use verify::{CheckResult, Through, Verify};
@@ -122,6 +125,9 @@ pub enum Act {
     /// Moves a service's names.
     #[serde(rename = "dns:update")]
     UpdateDns(UpdateDns),
+    /// Moves a service's names by its health check's switch.
+    #[serde(rename = "dns:switch")]
+    Turn(Turn),
     /// Writes a row and reads it back.
     #[serde(rename = "db:write-probe")]
     WriteProbe(WriteProbe),
@@ -167,6 +173,7 @@ impl Act {
         "db:thaw",
         "db:check-fence",
         "dns:update",
+        "dns:switch",
         "db:write-probe",
         "site:watch",
         "db:reseed",
@@ -197,6 +204,7 @@ impl Act {
             Self::Thaw(action) => action,
             Self::CheckFence(action) => action,
             Self::UpdateDns(action) => action,
+            Self::Turn(action) => action,
             Self::WriteProbe(action) => action,
             Self::WatchSite(action) => action,
             Self::Reseed(action) => action,

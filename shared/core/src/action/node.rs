@@ -29,7 +29,7 @@ pub struct Node {
 /// A node as it was found.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, and most of them are instances")]
-pub(super) enum Looked {
+pub(crate) enum Looked {
     /// It is the one that was meant.
     There(Instance),
     /// It is not there, or it is another one. In words.
@@ -52,7 +52,7 @@ impl Node {
     }
 
     /// Looks it up, and that it is the one that was meant.
-    pub(super) async fn look(&self, world: &World, owner: Option<Ownership<'_>>) -> Result<Looked, CallError> {
+    pub(crate) async fn look(&self, world: &World, owner: Option<Ownership<'_>>) -> Result<Looked, CallError> {
         let Some(found) = world.databases.instance(&self.region, &self.instance).await? else {
             return Ok(Looked::Not(format!("{} is not there", self.instance)));
         };
@@ -72,6 +72,14 @@ impl Node {
         )
     }
 
+    /// What is known of it when its region fell silent after a run had frozen it.
+    pub(super) fn silent_since_frozen(&self, why: &str) -> String {
+        format!(
+            "{} refused writes before {} fell silent ({why}), and will when it is back. See to it before anybody reaches it there again",
+            self.instance, self.region
+        )
+    }
+
     /// What is no longer as it was: it is gone, or another one has its name.
     pub(super) async fn drift(&self, world: &World) -> Result<Option<String>, CallError> {
         if self.resource_id.is_none() {
@@ -84,7 +92,7 @@ impl Node {
     }
 
     /// Asks its database. `Err(why)`: it does not answer.
-    pub(super) async fn ask(&self, world: &World, found: &Instance, questions: &[&'static str]) -> Result<Result<Said, String>, CallError> {
+    pub(crate) async fn ask(&self, world: &World, found: &Instance, questions: &[&'static str]) -> Result<Result<Said, String>, CallError> {
         standby::ask(world, self.place(), found, questions).await
     }
 

@@ -81,13 +81,7 @@ impl UpdateDns {
     async fn unheard(&self, world: &World) -> Result<Vec<String>, CallError> {
         let mut unheard = Vec::new();
         for RecordChange { after, .. } in &self.changes {
-            let answers: BTreeSet<String> = match after.kind.as_str() {
-                "CNAME" => world.dns.lookup_cname(&after.name).await?.into_iter().collect(),
-                "A" => world.dns.lookup_addresses(&after.name).await?.into_iter().collect(),
-                // Others have no answer that we can read; the vendor's word counts.
-                _ => continue,
-            };
-            if answers != plain(&after.values) {
+            if !heard(world, after).await? {
                 unheard.push(after.name.clone());
             }
         }
@@ -102,6 +96,31 @@ impl UpdateDns {
             None => Ok(true),
         }
     }
+}
+
+/// What a name answers before and after, for the card.
+pub(super) fn moved(RecordChange { before, after }: &RecordChange) -> Mrkdwn {
+    let values = |set: &RecordSet| Mrkdwn::join(set.values.iter().map(|value| mrkdwn!("{}", Code(value.trim_end_matches('.')))), ", ");
+    let ttl = if before.ttl == after.ttl {
+        mrkdwn!("up to {} s until everybody follows", before.ttl)
+    } else {
+        mrkdwn!("TTL {} s, then {} s", before.ttl, after.ttl)
+    };
+    // A move keeps name and kind; what would not is shown as what it is.
+    let same = before.kind == after.kind && before.name == after.name;
+    let other = if same { mrkdwn!("") } else { mrkdwn!(" as {} {}", after.kind, Code(&after.name)) };
+    mrkdwn!("{} {} from {} to {}{}, {}", before.kind, Code(&before.name), values(before), values(after), other, ttl)
+}
+
+/// Whether the name servers answer as a record says.
+pub(super) async fn heard(world: &World, record: &RecordSet) -> Result<bool, CallError> {
+    let answers = match record.kind.as_str() {
+        "CNAME" => world.dns.lookup_cname(&record.name).await?.into_iter().collect(),
+        "A" => world.dns.lookup_addresses(&record.name).await?,
+        // Others have no answer that we can read; the vendor's word counts.
+        _ => return Ok(true),
+    };
+    Ok(plain(&answers) == plain(&record.values))
 }
 
 /// Whether two sets are the same: the order of values says nothing.
@@ -124,19 +143,8 @@ impl Action for UpdateDns {
     }
 
     fn card(&self) -> Vec<Mrkdwn> {
-        let values = |set: &RecordSet| Mrkdwn::join(set.values.iter().map(|value| mrkdwn!("{}", Code(value.trim_end_matches('.')))), ", ");
         let mut lines = vec![mrkdwn!("in the zone {}, all at once:", Code(&self.zone))];
-        lines.extend(self.changes.iter().map(|RecordChange { before, after }| {
-            let ttl = if before.ttl == after.ttl {
-                mrkdwn!("up to {} s until everybody follows", before.ttl)
-            } else {
-                mrkdwn!("TTL {} s, then {} s", before.ttl, after.ttl)
-            };
-            // A move keeps name and kind; what would not is shown as what it is.
-            let same = before.kind == after.kind && before.name == after.name;
-            let other = if same { mrkdwn!("") } else { mrkdwn!(" as {} {}", after.kind, Code(&after.name)) };
-            mrkdwn!("{} {} from {} to {}{}, {}", before.kind, Code(&before.name), values(before), values(after), other, ttl)
-        }));
+        lines.extend(self.changes.iter().map(moved));
         lines
     }
 

@@ -5,11 +5,13 @@
 //! and goes the same way.
 
 mod judge;
+mod returned;
 mod steps;
 mod survey;
 
 use serde::{Deserialize, Serialize};
 
+pub use returned::{Left, see_to_returned};
 pub use survey::{Leads, Name, Pair, Primary, StandbyLook, Survey, survey};
 
 use crate::{

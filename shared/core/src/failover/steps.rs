@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use super::{Direction, Pair, Survey, judge::lag};
 use crate::{
-    action::{Act, AwaitStandby, CheckFence, CheckStandby, Freeze, Node, Promote, Reseed, Switch, Thaw, UpdateDns, WatchSite, WriteProbe},
+    action::{
+        Act, AwaitStandby, CheckFence, CheckStandby, Freeze, Node, Promote, Reseed, Switch, Thaw, Turn, UpdateDns, WatchSite, WriteProbe,
+    },
     failure::{Failure, Fault},
     ident::{RunId, StepId},
     plan::Probe,
     policy::{OWNER_TAG, STEP_TAG},
-    port::{RecordChange, RecordSet, ReplicaSource, Replication, Settings},
+    port::{RecordChange, RecordSet, ReplicaSource, Replication, Settings, SwitchPlace, Turned},
     proposal::{Flow, Opening, PlannedStep},
     runbook::{Loaded, Step},
 };
@@ -75,11 +77,16 @@ impl Context<'_> {
             "db:promote" => each(&|pair| Act::Promote(self.promote(pair))),
             "db:thaw" => each(&|pair| Act::Thaw(Thaw { node: self.successor(pair) })),
             "db:switch" => each(&|pair| Act::Switch(self.switch(pair))),
-            "db:check-fence" => {
-                each(&|pair| Act::CheckFence(CheckFence { primary: self.old(pair), answers: pair.primary.silent.is_none() }))
-            }
+            "db:check-fence" => each(&|pair| {
+                let answers = pair.primary.silent.is_none();
+                let successor = answers.then(|| self.successor(pair));
+                Act::CheckFence(CheckFence { primary: self.old(pair), answers, successor })
+            }),
             "db:write-probe" => each(&|pair| Act::WriteProbe(WriteProbe { node: self.successor(pair), run: self.run.0.clone() })),
-            "dns:update" => self.zones().into_iter().map(|update| (Some(update.zone.clone()), Act::UpdateDns(update))).collect(),
+            "dns:update" => match &self.found.switch {
+                Some((place, says)) => self.turn(place, says).into_iter().map(|turn| (None, Act::Turn(turn))).collect(),
+                None => self.zones().into_iter().map(|update| (Some(update.zone.clone()), Act::UpdateDns(update))).collect(),
+            },
             "site:watch" => vec![(None, Act::WatchSite(self.watch()))],
             other => return Err(Fault::new(format!("the action {other} has no place in a failover"))),
         })
@@ -178,17 +185,32 @@ impl Context<'_> {
         }
     }
 
-    /// One batch for each zone with names that have to move.
-    fn zones(&self) -> Vec<UpdateDns> {
-        let mut zones: BTreeMap<&str, Vec<RecordChange>> = BTreeMap::new();
-        for name in self.found.to_move() {
-            let Some(before) = name.current.clone() else { continue };
+    /// The names that have to move, each by its zone.
+    fn moves(&self) -> impl Iterator<Item = (&str, RecordChange)> {
+        self.found.to_move().filter_map(|name| {
+            let before = name.current.clone()?;
             let values = match self.found.direction {
                 Direction::Away => name.record.secondary.clone(),
                 Direction::Home => name.record.primary.clone(),
             };
             let after = RecordSet { values, ..before.clone() };
-            zones.entry(name.record.zone.as_str()).or_default().push(RecordChange { before, after });
+            Some((name.record.zone.as_str(), RecordChange { before, after }))
+        })
+    }
+
+    /// The switch, if it does not say yet where the service goes.
+    fn turn(&self, place: &SwitchPlace, says: &Turned) -> Option<Turn> {
+        let away = self.found.direction == Direction::Away;
+        let names: Vec<RecordChange> = self.moves().map(|(_, change)| change).collect();
+        let after = format!("{} {}", if away { "away" } else { "home" }, self.run);
+        (says.is_away() != away || !names.is_empty()).then(|| Turn { switch: place.clone(), before: says.clone(), after, names })
+    }
+
+    /// One batch for each zone with names that have to move.
+    fn zones(&self) -> Vec<UpdateDns> {
+        let mut zones: BTreeMap<&str, Vec<RecordChange>> = BTreeMap::new();
+        for (zone, change) in self.moves() {
+            zones.entry(zone).or_default().push(change);
         }
         zones.into_iter().map(|(zone, changes)| UpdateDns { zone: zone.to_owned(), changes }).collect()
     }

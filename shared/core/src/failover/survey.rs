@@ -5,7 +5,7 @@ use crate::{
     database::{self, Live, StandingBy},
     failure::{Failure, Fault, Refusal},
     plan::{self, Current, Site},
-    port::{Answer, Instance, RecordSet, World},
+    port::{Answer, Instance, RecordSet, SwitchPlace, Turned, World},
     probe,
     standby::{self, IN_RECOVERY, NEWEST, Place, READ_ONLY},
     store::{Kept, Store},
@@ -28,6 +28,8 @@ pub struct Survey {
     pub moved: Vec<String>,
     /// Its names, and where they lead.
     pub names: Vec<Name>,
+    /// What moves them, where that is a switch, and what it says.
+    pub switch: Option<(SwitchPlace, Turned)>,
     /// What is not well where it is now.
     pub ill_here: Vec<String>,
     /// What is not well where it is to go.
@@ -170,6 +172,7 @@ pub async fn survey(world: &World, current: &Current, name: &str, direction: Dir
         pairs: Vec::new(),
         moved: Vec::new(),
         names: Vec::new(),
+        switch: None,
         ill_here: Vec::new(),
         ill_there: Vec::new(),
     };
@@ -179,8 +182,13 @@ pub async fn survey(world: &World, current: &Current, name: &str, direction: Dir
             None => found.moved.push(database),
         }
     }
+    if let Some(named) = &found.failover.switch {
+        let place = named.of(name, &found.failover.secondary);
+        let says = world.dns.switch(&place).await?;
+        found.switch = Some((place, says));
+    }
     for record in &found.failover.records {
-        found.names.push(look_up(world, record).await?);
+        found.names.push(look_up(world, record, found.switch.is_some()).await?);
     }
     found.ill_here = ill(world, current, found.here()).await;
     found.ill_there = ill(world, current, found.there()).await;
@@ -269,8 +277,12 @@ async fn standby_of(world: &World, found: &Survey, name: &str, named: &plan::Sta
     Ok(look)
 }
 
-async fn look_up(world: &World, record: &plan::Record) -> Result<Name, Failure> {
-    let current = world.dns.record(&record.zone, &record.name, &record.kind).await?;
+/// `by_name`: what the name servers answer is asked, and no control plane.
+async fn look_up(world: &World, record: &plan::Record, by_name: bool) -> Result<Name, Failure> {
+    let current = match by_name {
+        true => answered(world, record).await?,
+        false => world.dns.record(&record.zone, &record.name, &record.kind).await?,
+    };
     let leads_to = |values: &[String]| current.as_ref().is_some_and(|current| same(&current.values, values));
     let leads = match (leads_to(&record.primary), leads_to(&record.secondary)) {
         (true, _) => Leads::Home,
@@ -278,6 +290,16 @@ async fn look_up(world: &World, record: &plan::Record) -> Result<Name, Failure> 
         _ => Leads::Elsewhere,
     };
     Ok(Name { record: record.clone(), current, leads })
+}
+
+/// What the name servers answer, as a record. They don't say how long it may be kept: a failover record has no more than a minute.
+async fn answered(world: &World, record: &plan::Record) -> Result<Option<RecordSet>, Failure> {
+    let values = match record.kind.as_str() {
+        "CNAME" => world.dns.lookup_cname(&record.name).await?.into_iter().collect(),
+        _ => world.dns.lookup_addresses(&record.name).await?,
+    };
+    let set = RecordSet { name: record.name.clone(), kind: record.kind.clone(), ttl: 60, values };
+    Ok((!set.values.is_empty()).then_some(set))
 }
 
 fn same(one: &[String], other: &[String]) -> bool {

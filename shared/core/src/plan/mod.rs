@@ -130,6 +130,15 @@ pub struct Plan {
     pub document: Document,
 }
 
+/// Names as far as anybody reads them.
+pub(crate) fn some<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
+    const READ: usize = 20;
+    let beyond = names.len().saturating_sub(READ);
+    let named: Vec<&str> = names.take(READ).map(String::as_str).collect();
+    let more = if beyond > 0 { format!(" and {beyond} more") } else { String::new() };
+    format!("{}{more}", named.join(", "))
+}
+
 fn utc() -> String {
     "UTC".to_owned()
 }
@@ -195,9 +204,8 @@ impl Plan {
     /// A refusal that lists the names that there are.
     pub fn database(&self, name: &str) -> Result<&Database, Refusal> {
         self.databases.get(name).ok_or_else(|| {
-            let names: Vec<&str> = self.databases.keys().map(String::as_str).collect();
             Refusal::new(format!("There is no database called “{name}” in the plan."))
-                .instead(format!("The plan has: {}. Names are matched exactly.", names.join(", ")))
+                .instead(format!("The plan has: {}. Names are matched exactly.", some(self.databases.keys())))
         })
     }
 
@@ -225,9 +233,8 @@ impl Plan {
     /// A refusal that lists the names that there are.
     pub fn service(&self, name: &str) -> Result<&Service, Refusal> {
         self.services.get(name).ok_or_else(|| {
-            let names: Vec<&str> = self.services.keys().map(String::as_str).collect();
             Refusal::new(format!("There is no service called “{name}” in the plan."))
-                .instead(format!("The plan has: {}. Names are matched exactly.", names.join(", ")))
+                .instead(format!("The plan has: {}. Names are matched exactly.", some(self.services.keys())))
         })
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Span;
+use crate::port::SwitchPlace;
 
 /// Something that people use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -242,12 +243,33 @@ pub struct Failover {
     pub secondary: Site,
     /// The records that lead people to one or the other.
     pub records: Vec<Record>,
+    /// What moves them, where no control plane may be needed for it: a file that their health check reads. Absent: the records are changed
+    /// themselves, which takes Route 53's control plane in us-east-1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switch: Option<TrafficSwitch>,
     /// Its databases' standbys, by the database's name.
     #[serde(default)]
     pub standbys: BTreeMap<String, Standby>,
     /// How long the secondary is watched before a failover counts as done; default 1 minute.
     #[serde(default = "minute")]
     pub watch: Span,
+}
+
+/// A file in the secondary's region that the health check of the records reads: while it begins with `away`, the secondary is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TrafficSwitch {
+    /// The bucket, in the secondary's region, as `infra/switch.yaml` makes it. The file in it is `SERVICE/failed-over`.
+    pub bucket: String,
+}
+
+impl TrafficSwitch {
+    /// Where a service's switch is.
+    #[must_use]
+    pub fn of(&self, service: &str, secondary: &Site) -> SwitchPlace {
+        SwitchPlace { region: secondary.region.clone(), bucket: self.bucket.clone(), key: format!("{service}/failed-over") }
+    }
 }
 
 /// A place that a service can be at.

@@ -187,8 +187,9 @@ pub(super) async fn standing(world: &World, run: &Run, proposal: &Proposal, plan
 
 /// What a failover is made of. An action that is added later is not among it until somebody says so here.
 fn leads_over(act: &Act) -> bool {
-    let moves = matches!(act, Act::Freeze(_) | Act::Promote(_) | Act::Thaw(_) | Act::UpdateDns(_) | Act::WriteProbe(_) | Act::Switch(_));
-    moves || matches!(act, Act::Backup(_)) || act.action().class() == Class::Looks
+    let leads = matches!(act, Act::UpdateDns(_) | Act::Turn(_) | Act::Switch(_));
+    let moves = matches!(act, Act::Freeze(_) | Act::Promote(_) | Act::Thaw(_) | Act::WriteProbe(_));
+    leads || moves || matches!(act, Act::Backup(_)) || act.action().class() == Class::Looks
 }
 
 /// Whether as many as the plan asks for have approved these words, and each still counts wherever the order holds.

@@ -38,6 +38,40 @@ pub enum ChangeStatus {
     InSync,
 }
 
+/// A file that a health check reads: what it says decides which of two records the name servers answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SwitchPlace {
+    /// The region that it is in: the standby's.
+    pub region: String,
+    /// The bucket.
+    pub bucket: String,
+    /// The key in it.
+    pub key: String,
+}
+
+/// What a switch says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turned {
+    /// Its version as the vendor names it (ETag): another text is another version.
+    pub version: String,
+    /// `home` or `away`, then who turned it.
+    pub text: String,
+}
+
+impl Turned {
+    /// A switch that nobody has turned yet: there is no file.
+    #[must_use]
+    pub fn never() -> Self {
+        Self { version: "none".to_owned(), text: "home".to_owned() }
+    }
+
+    /// Whether the name servers lead to the secondary site by it. What is neither word leads home, as the health check has it.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.text.split_whitespace().next() == Some("away")
+    }
+}
+
 /// Hosted zones, and what the name servers answer.
 #[async_trait]
 pub trait Dns: Send + Sync {
@@ -55,6 +89,18 @@ pub trait Dns: Send + Sync {
 
     /// How far a change is.
     async fn change(&self, id: &str) -> Result<ChangeStatus, CallError>;
+
+    /// What a switch says; [`Turned::never`] where nobody has turned it yet. Asks its own region and nothing else.
+    async fn switch(&self, place: &SwitchPlace) -> Result<Turned, CallError> {
+        Err(CallError::refused("NoSwitch", format!("nobody here can read {} of {}", place.key, place.bucket)))
+    }
+
+    /// Has a switch say something else, unless it does not say `before` any more (`PreconditionFailed`). Calls its own region and nothing
+    /// else.
+    async fn turn(&self, permit: &Permit, place: &SwitchPlace, before: &Turned, after: &str) -> Result<(), CallError> {
+        let _ = (permit, before, after);
+        Err(CallError::refused("NoSwitch", format!("nobody here can turn {} of {}", place.key, place.bucket)))
+    }
 
     /// What the name servers say now: the CNAME that a name points to, if it is one.
     async fn lookup_cname(&self, name: &str) -> Result<Option<String>, CallError>;

@@ -10,6 +10,7 @@ use crate::{
     action::{Act, CheckResult, Finding, Reseed, Through, Verify},
     backup::Verification,
     database::{Lineage, Reign, StandingBy},
+    failover::Left,
     failure::Fault,
     ident::StepId,
     planted::{Bug, planted},
@@ -119,6 +120,9 @@ pub(super) async fn after_step(world: &World, run: &Run, proposal: &Proposal, st
             crown(world, &promote.standby.name, Some(first), &promote.standby.region, &promote.standby.instance).await
         }
         Act::Reseed(reseed) => standing(world, reseed).await,
+        Act::CheckFence(check) if finding.detail.get("unseen") == Some(&Value::Bool(true)) => {
+            put(world, Left::by(&run.id, &proposal.target.name, check, world.clock.now())).await
+        }
         Act::Verify(verify) if verify.through == Through::Endpoint => certify(world, run, proposal, verify, finding).await,
         _ => Ok(()),
     }

@@ -15,6 +15,7 @@ mod runs;
 use serde::Serialize;
 
 use crate::{
+    failover,
     port::{Page, World},
     probe,
 };
@@ -53,6 +54,7 @@ pub async fn tick(world: &World) -> Swept {
         ("plan", plans::watch(world).await),
         ("fleets", fleets::muster(world).await),
         ("databases", databases::see_to(world).await),
+        ("what was left behind", failover::see_to_returned(world).await),
         ("audit", audited::anchor(world).await),
         // Last, since it takes as long as services take to answer.
         ("probes", probe::tick(world).await),

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     action::{Act, Following},
-    failover::{Direction, Leads, Pair, Primary, Survey},
+    failover::{Direction, Leads, Left, Pair, Primary, Survey},
     mrkdwn,
     plan::StandingOrder,
     proposal::Proposal,
@@ -171,7 +171,7 @@ pub(super) fn what_now(proposal: &Proposal) -> Option<Vec<Mrkdwn>> {
             _ => None,
         })
         .collect();
-    if !proposal.steps.iter().any(|step| matches!(step.act, Act::UpdateDns(_) | Act::Promote(_))) {
+    if !proposal.steps.iter().any(|step| matches!(step.act, Act::UpdateDns(_) | Act::Turn(_) | Act::Promote(_))) {
         return None;
     }
     let service = &proposal.target.name;
@@ -204,8 +204,8 @@ pub(super) fn half_way(run: &Run, proposal: &Proposal) -> Option<Mrkdwn> {
     };
     let (frozen, _) = reached(|act| matches!(act, Act::Freeze(_)));
     let (promoted, _) = reached(|act| matches!(act, Act::Promote(_)));
-    let (some_names, all_names) = reached(|act| matches!(act, Act::UpdateDns(_)));
-    let moves = proposal.steps.iter().any(|step| matches!(step.act, Act::UpdateDns(_) | Act::Promote(_)));
+    let (some_names, all_names) = reached(|act| matches!(act, Act::UpdateDns(_) | Act::Turn(_)));
+    let moves = proposal.steps.iter().any(|step| matches!(step.act, Act::UpdateDns(_) | Act::Turn(_) | Act::Promote(_)));
     if !moves {
         return None;
     }
@@ -220,4 +220,28 @@ pub(super) fn half_way(run: &Run, proposal: &Proposal) -> Option<Mrkdwn> {
         (_, _, _, true) => mrkdwn!("Writes have ended and nothing was promoted: people can read, and not write."),
         _ => mrkdwn!("Nothing that applications use was touched."),
     })
+}
+
+/// An old primary that takes writes again: the sentence, and the way out.
+#[must_use]
+pub fn old_primary_writes(left: &Left) -> (String, String) {
+    let Left { service, node, run, .. } = left;
+    let sentence = format!(
+        "{}, the old primary of {service}, answers again in {} and takes writes, beside what serves since {run}.",
+        node.instance, node.region
+    );
+    let way_out = "Keep applications there from it, and approve the proposal to fence it: its writes end, and its data is kept.".to_owned();
+    (sentence, way_out)
+}
+
+/// What fencing an old primary means: how to take it back, and what must be known.
+#[must_use]
+pub fn fence_means(left: &Left) -> (String, String) {
+    let Left { service, node, .. } = left;
+    let undo = format!(
+        "`ALTER DATABASE … RESET default_transaction_read_only` on {} lets writes back in; /dr failback {service} goes home without it.",
+        node.instance
+    );
+    let warning = format!("What was written to {} since its region came back is not in what serves now. It is kept there.", node.instance);
+    (undo, warning)
 }

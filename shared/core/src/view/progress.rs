@@ -166,7 +166,7 @@ pub(super) fn without(step: &PlannedStep) -> &'static str {
         Act::Promote(_) => "the standby goes on only reading, and people are led to it",
         Act::Thaw(_) => "the new primary refuses every write",
         Act::CheckFence(_) => "there may be two primaries that take writes",
-        Act::UpdateDns(_) => "the names still lead to where they led",
+        Act::UpdateDns(_) | Act::Turn(_) => "the names still lead to where they led",
         Act::WriteProbe(_) => "nobody knows whether the new primary takes writes",
         Act::WatchSite(_) => "nobody has watched whether it stays well",
         Act::Reseed(_) => "there is no fresh standby to go to",

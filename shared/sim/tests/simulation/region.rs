@@ -174,18 +174,46 @@ fn h2_a_region_that_heals_during_the_approval_is_said_and_nothing_moves() {
     assert_eq!(sim.see(|state| state.effects.len()), 0);
 }
 
-/// What answered when it was proposed must be seen to refuse writes: that its region falls silent later is not enough.
+/// What answered when it was proposed must be seen to refuse writes. Where its region falls silent before that, nobody is led anywhere; where
+/// it does so after this run has frozen it, its successor has the mark that shows it.
 #[test]
-fn h3_a_region_that_falls_silent_after_the_approval_is_not_taken_for_fenced() {
-    let mut sim = Sim::new(13);
+fn h3_a_region_that_falls_silent_is_taken_for_fenced_only_after_it_was_frozen() {
+    for (reached, state) in [("promote", "moved"), ("", "stuck")] {
+        let mut sim = Sim::new(13);
+        sim.spreads(0);
+        sim.run_for(3 * MINUTE);
+        sim.as_("ana").types("failover shop");
+        let proposal = sim.proposal().unwrap();
+        sim.as_("ben").approves(&proposal);
+        assert!(reached.is_empty() || sim.run_until(HOUR, |sim| sim.effects(reached) == 1), "{}", sim.trace().join("\n"));
+        sim.suffers(Dependency::Region(Region::Home), Symptom::TimesOut, 12 * HOUR);
+        let run = sim.until_run(2 * HOUR, |run| run.state != State::Running).unwrap();
+        if state == "moved" {
+            assert_eq!((&run.state, sim.violation()), (&State::Succeeded, None), "{reached}: {:?}", run.steps);
+            moved(&sim);
+        } else {
+            assert!(matches!(&run.state, State::Stuck { step, .. } if step.0 == "freeze" || step.0 == "look"), "{:?}", run.state);
+            assert_eq!((sim.effects("promote"), sim.effects("dns_replace")), (0, 0));
+        }
+    }
+}
+
+/// The region is back, and with it the old primary, which nobody has frozen: people are told, a fence is proposed, and nothing is done to it
+/// before somebody approves.
+#[test]
+fn j7_an_old_primary_that_comes_back_writable_is_fenced_when_people_approve() {
+    let mut sim = Sim::new(11);
     sim.spreads(0);
     sim.run_for(3 * MINUTE);
+    sim.suffers(Dependency::Region(Region::Home), Symptom::TimesOut, 30 * MINUTE);
     sim.as_("ana").types("failover shop");
-    let proposal = sim.proposal().unwrap();
-    sim.as_("ben").approves(&proposal);
-    assert!(sim.run_until(HOUR, |sim| sim.effects("promote") == 1), "{}", sim.trace().join("\n"));
-    sim.suffers(Dependency::Databases(Region::Home), Symptom::TimesOut, 12 * HOUR);
-    let run = sim.until_run(HOUR, |run| run.state != State::Running).unwrap();
-    assert!(matches!(&run.state, State::Stuck { step, .. } if step.0 == "fence"), "{:?}", run.state);
-    assert_eq!(sim.effects("dns_replace"), 0);
+    let first = sim.proposal().unwrap();
+    sim.as_("ben").approves(&first);
+    assert_eq!(sim.until_run_ends(25 * MINUTE).unwrap().state, State::Succeeded);
+    sim.run_for(40 * MINUTE);
+    let fence = sim.proposal().unwrap();
+    assert!(fence.title.starts_with("Fence orders-db"), "{}", fence.title);
+    assert_eq!(sim.effects("freeze"), 0);
+    sim.as_("ben").approves(&fence);
+    assert!(sim.run_until(20 * MINUTE, |sim| sim.effects("freeze") == 1), "{}", sim.trace().join("\n"));
 }

@@ -131,6 +131,12 @@ fn sites(found: &mut Findings, plan: &Plan, at: &Path, service: &Service, failov
     for (index, entry) in failover.records.iter().enumerate() {
         record(found, &at.then("records").then(index), entry);
     }
+    if let Some(switch) = &failover.switch
+        && !words::is_bucket(&switch.bucket)
+    {
+        let at = at.then("switch").then("bucket");
+        found.error(&at, format!("{at} “{}” is no name of a bucket", switch.bucket)).instead("3 to 63 lower-case letters, digits and dashes");
+    }
     let own: BTreeSet<&String> = service.databases.iter().collect();
     for name in failover.standbys.keys().filter(|name| !own.contains(name)) {
         unknown(found, &at.then("standbys").then(name), "database of this service", name, service.databases.iter());

@@ -24,6 +24,18 @@ fn says(addition: &str, words: &str) {
 }
 
 #[test]
+fn a_switch_is_a_bucket_that_a_health_check_can_read() {
+    let plan = include_str!("../../../../../plans/demo.yaml");
+    let with = |bucket: &str| plan.replacen("      records:\n", &format!("      switch: {{bucket: {bucket}}}\n      records:\n"), 1);
+    let plan_of = |text: &str| examine(text).map(|(_, findings)| findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+    assert!(!plan_of(&with("mayday-switch-shop-000000000000")).unwrap().contains("is no name of a bucket"));
+    for bucket in ["UPPER", "a.b.c", "-ab", "ab"] {
+        let said = plan_of(&with(bucket)).unwrap();
+        assert!(said.contains("is no name of a bucket"), "{bucket}: {said}");
+    }
+}
+
+#[test]
 fn l2_names_that_the_plan_does_not_have_are_refused_with_the_nearest_one() {
     let service = |part: &str| format!("services:\n  shop: {{environment: production, {part}}}\n");
     says(&service("databases: [inventroy]"), "names the database “inventroy”, which the plan does not have. Did you mean “inventory”?");
@@ -97,6 +109,33 @@ fn l1_small_grammars_are_checked_where_they_stand() {
         let plan = DEMO.replacen("roles: [responder]", &format!("roles: [responder]\n    phone: {phone}"), 1);
         assert_eq!(load(&plan).is_ok(), good, "{phone}");
     }
+}
+
+#[test]
+fn c5_a_principal_of_aws_is_one_person_and_no_pattern() {
+    let said_of = |ana: &str, bob: &str| {
+        let plan = DEMO.replacen("roles: [responder]", &format!("roles: [responder]\n    aws: ['{ana}']"), 1);
+        let plan = plan.replacen("roles: [responder, dba]", &format!("roles: [responder, dba]\n    aws: ['{bob}']"), 1);
+        let (_, findings) = examine(&plan).unwrap_or_else(|error| panic!("{error}"));
+        findings.iter().filter(|finding| finding.to_string().contains("aws")).map(|finding| (finding.weight, finding.to_string())).collect::<Vec<_>>()
+    };
+    let sso = "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Responder_0123456789abcdef/bob@example.com";
+    let ana = "arn:aws:iam::123456789012:user/people/ana";
+    assert_eq!(said_of(ana, sso), []);
+    for (wrong, why) in [
+        (ana, "is ana's as well; one principal is one person"),
+        ("arn:aws:iam::123456789012:root", "an account's root"),
+        ("arn:aws:iam::123456789012:user/*", "has a wildcard"),
+        ("arn:aws:iam::123456789012:role/Responder", "is a role"),
+        ("arn:aws:sts::123456789012:assumed-role/Responder", "names no session"),
+        ("arn:aws:iam::1234:user/bob", "is no ARN"),
+        ("bob", "is no ARN"),
+    ] {
+        let said = said_of(ana, wrong);
+        assert!(matches!(said.as_slice(), [(Weight::Error, words)] if words.contains(why)), "{wrong}: {said:?}");
+    }
+    let said = said_of(ana, "arn:aws:sts::123456789012:assumed-role/Responder/bob");
+    assert!(matches!(said.as_slice(), [(Weight::Warning, words)] if words.contains("chooses the session's name")), "{said:?}");
 }
 
 #[test]

@@ -92,6 +92,12 @@ pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= 40 && text.chars().all(plain)
 }
 
+/// A bucket's name; dots are none that a health check's certificate would fit.
+pub(super) fn is_bucket(text: &str) -> bool {
+    let plain = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
+    (3..=63).contains(&text.len()) && text.chars().all(plain) && !text.starts_with('-') && !text.ends_with('-')
+}
+
 /// An id as the vendor gives it: a capital letter of its kind, then capitals and digits. Anything else would be matched
 /// by accident or never.
 pub(super) fn is_id(text: &str, kinds: &[char]) -> bool {

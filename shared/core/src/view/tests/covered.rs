@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     everything,
-    failover::{failback, failover},
+    failover::{failback, failover, switched},
     runbook::{rest, runbook},
     sample::*,
 };
@@ -108,7 +108,7 @@ fn missing(proposal: &Proposal) -> Vec<(String, Value)> {
 
 #[test]
 fn d15_every_leaf_that_the_digest_covers_stands_on_the_card() {
-    for proposal in [restore(), retire(), runbook(), rest(), failover(), failback()] {
+    for proposal in [restore(), retire(), runbook(), rest(), failover(), switched(), failback()] {
         assert_eq!(missing(&proposal), [], "{}", proposal.title);
     }
     for from in [RestoreFrom::Snapshot("rds:inventory-db-2026-11-22-02-00".to_owned()), RestoreFrom::Latest { instance: OLD.to_owned() }] {
@@ -143,7 +143,7 @@ fn d15_no_leaf_can_change_without_the_card_showing_it() {
     // The digest on the card would show every change; here it is held, so that the words must.
     let held = |proposal: &Proposal| Approval { digest: "held".to_owned(), ..approval(proposal) };
     let mut silent = Vec::new();
-    for proposal in [restore(), retire(), runbook(), rest(), failover(), failback()] {
+    for proposal in [restore(), retire(), runbook(), rest(), failover(), switched(), failback()] {
         let text = posted_as(&proposal, &held(&proposal));
         let mut found = Vec::new();
         leaves("", &serde_json::to_value(&proposal).unwrap(), &mut found);

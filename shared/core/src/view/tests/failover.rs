@@ -8,16 +8,17 @@ use jiff::SignedDuration;
 use super::{read, read_form, sample::*};
 use crate::{
     action::{
-        Act, AwaitStandby, CheckFence, CheckStandby, Finding, Following, Freeze, Node, Promote, Reseed, Thaw, UpdateDns, WatchSite,
+        Act, AwaitStandby, CheckFence, CheckStandby, Finding, Following, Freeze, Node, Promote, Reseed, Thaw, Turn, UpdateDns, WatchSite,
         WriteProbe,
     },
-    failover::{Direction, Leads, Name, Pair, Primary, StandbyLook, Survey},
+    failover::{Direction, Leads, Left, Name, Pair, Primary, StandbyLook, Survey},
+    ident::RunId,
     plan::{self, Probe, ProbeKind, Span},
     policy::Verb,
-    port::{RecordChange, RecordSet, ReplicaSource, Replication},
+    port::{RecordChange, RecordSet, ReplicaSource, Replication, SwitchPlace, Turned},
     proposal::{Consequences, Proposal, Target, TargetKind},
     run::{Happened, Run, State, StepState},
-    view::{FailoverChoices, failover_auto, failover_form, failover_verified, run_reply},
+    view::{FailoverChoices, failover_auto, failover_form, failover_verified, fence_means, old_primary_writes, run_reply},
 };
 
 const RUN: &str = "r-01kb3m6v9d5x2y7z8a4c6e0f1g";
@@ -97,7 +98,7 @@ pub(super) fn failover() -> Proposal {
         planned(
             "fence",
             "See that the old primary takes no writes",
-            Act::CheckFence(CheckFence { primary: home, answers: true }),
+            Act::CheckFence(CheckFence { primary: home, answers: true, successor: Some(away.clone()) }),
             10,
             None,
         ),
@@ -105,6 +106,25 @@ pub(super) fn failover() -> Proposal {
         planned("prove", "Write and read it back", Act::WriteProbe(WriteProbe { node: away, run: RUN.to_owned() }), 10, None),
         planned("watch", "Watch the other site", Act::WatchSite(watch), 30, None),
     ];
+    proposal(Direction::Away, steps)
+}
+
+/// The same, with names that follow a switch.
+pub(super) fn switched() -> Proposal {
+    let change = RecordChange { before: record("ireland.shop.example.com"), after: record("frankfurt.shop.example.com") };
+    let place = |text: &str| text.to_owned();
+    let turn = Turn {
+        switch: SwitchPlace { region: place("eu-central-1"), bucket: place("mayday-switch-shop"), key: place("shop/failed-over") },
+        before: Turned { version: "\"5d41402a\"".to_owned(), text: "home r-1".to_owned() },
+        after: format!("away {RUN}"),
+        names: vec![change],
+    };
+    let mut steps = failover().steps;
+    for step in &mut steps {
+        if matches!(step.act, Act::UpdateDns(_)) {
+            step.act = Act::Turn(turn.clone());
+        }
+    }
     proposal(Direction::Away, steps)
 }
 
@@ -163,6 +183,7 @@ fn survey(direction: Direction) -> Survey {
         secondary: vec!["frankfurt.shop.example.com".to_owned()],
     };
     let failover = plan::Failover {
+        switch: None,
         primary: site("ireland", "eu-west-1"),
         secondary: site("frankfurt", "eu-central-1"),
         records: vec![record.clone()],
@@ -200,6 +221,7 @@ fn survey(direction: Direction) -> Survey {
         pairs: vec![Pair { name: "inventory".to_owned(), primary: serves, standby, home: live, old }],
         moved: Vec::new(),
         names: vec![Name { record, current: Some(self::record("ireland.shop.example.com")), leads }],
+        switch: None,
         ill_here: Vec::new(),
         ill_there: vec!["its front page: 503".to_owned()],
     }
@@ -263,4 +285,13 @@ fn a_form_picks_the_only_service() {
 #[test]
 fn without_a_standing_order_people_decide() {
     assert_snapshot!(read(&failover_auto("shop", &[], at("14:11:00"))), @"(No standing order lets shop fail over by itself: people decide. `/dr failover shop` proposes it now.)");
+}
+
+#[test]
+fn an_old_primary_that_is_back_is_named_with_what_to_do() {
+    let check = CheckFence { primary: node("eu-west-1", "inventory-db", Some("db-OLD")), answers: false, successor: None };
+    let left = Left::by(&RunId(RUN.to_owned()), "shop", &check, jiff::Timestamp::UNIX_EPOCH);
+    let (sentence, way_out) = old_primary_writes(&left);
+    let (undo, warning) = fence_means(&left);
+    assert_snapshot!([sentence, way_out, undo, warning].join("\n"), @"");
 }
