@@ -44,10 +44,13 @@ def test_each_function_has_a_role_and_a_log_of_its_own(transformed):
     assert all("RetentionInDays" in log["Properties"] for log in logs)
 
 
-def test_binaries_that_are_built_exist_in_the_workspace(template):
+def test_each_function_is_built_as_a_package_of_its_own_without_the_features_of_others(template):
     for name in FUNCTIONS:
-        binary = template["Resources"][name.capitalize()]["Metadata"]["BuildProperties"]["Binary"]
-        assert f'name = "{binary}"' in (ROOT / "functions" / binary / "Cargo.toml").read_text()
+        function = template["Resources"][name.capitalize()]
+        assert function["Metadata"] == {"BuildMethod": "rust-cargolambda", "BuildProperties": {"Binary": name}}
+        # From the workspace's folder cargo would unite the features of all packages.
+        assert function["Properties"]["CodeUri"] == f"functions/{name}"
+        assert f'name = "{name}"' in (ROOT / "functions" / name / "Cargo.toml").read_text()
 
 
 def test_slack_reaches_ingress_without_aws_credentials(transformed):
