@@ -7,6 +7,7 @@ use mayday_core::{
     run::{Run, State, StepState},
 };
 use mayday_tests::{AWAY, CHANNEL, Card, HOME, INSTANCE, Message, STANDBY, Setup, Stage};
+use serde_json::json;
 
 const WWW: &str = "www.shop.example.com";
 
@@ -37,8 +38,9 @@ async fn finished_without(stage: &Stage, region: &str, run: &str) -> (Run, Messa
     assert_eq!(over.state, State::Succeeded, "{:?}", over.steps);
     assert_eq!(over.headline.as_ref(), Some(&headline), "the same message goes on");
     let other = if region == HOME { AWAY } else { HOME };
-    assert_eq!(executions(stage, region, run), [format!("{run}-1")]);
-    assert_eq!(executions(stage, other, run), [format!("{run}-2")], "taken over once, under the next epoch");
+    assert_eq!(over.epoch, 2, "taken over once");
+    assert!(executions(stage, region, run).contains(&format!("{run}-1")));
+    assert!(executions(stage, other, run).contains(&format!("{run}-2")), "by the other region");
     let message = stage.messages(CHANNEL).into_iter().find(|message| message.ts() == headline.ts).expect("the headline");
     audit::verify(&stage.audit()).expect("the audit chain is whole");
     (over, message)
@@ -79,6 +81,11 @@ async fn comes_back_and_does_nothing(stage: &Stage, region: &str, over: &Run) {
 async fn j7_a_region_dies_in_the_middle_of_a_restore_and_the_other_one_finishes_it() {
     let stage = Stage::with(living_in([AWAY, HOME])).await;
     let (rows, calls) = (stage.rows("movements").await, stage.calls());
+    // The two regions write the same record at once now and then: the strongly consistent table refuses one of them.
+    for nth in [3, 11, 25] {
+        stage.fault(json!({"service": "dynamodb", "operation": "PutItem", "function": "mayday-runner", "nth": nth, "effect": "throttle",
+            "code": "ReplicatedWriteConflictException"}));
+    }
     let card = approved(&stage, "/dr restore inventory --latest").await;
     stage.until_run(&card.run(), "restores", |run| run.steps.iter().any(|step| matches!(step.state, StepState::Called { .. }))).await;
 
@@ -155,13 +162,14 @@ async fn j7_a_failover_needs_neither_the_region_that_fails_nor_a_control_plane_t
     assert_eq!(stage.movements(AWAY, STANDBY).await, movements);
     assert_eq!(stage.marked(AWAY, STANDBY, "written").await.as_deref(), Some(card.run().as_str()), "proved by a write");
     // No call needed an answer that nobody gave: what was asked of home only looked whether it still is silent.
-    let since = stage.shared().calls.since(approved);
+    let by_runner = |call: &mayday_local::calls::Record| call.function.as_deref() == Some("mayday-runner");
+    let since: Vec<_> = stage.shared().calls.since(approved).into_iter().filter(by_runner).collect();
     for global in ["route53", "iam", "organizations", "sts"] {
         assert!(!since.iter().any(|call| call.service == global), "{global} was called");
     }
     let unanswered: Vec<_> = since.iter().filter(|call| call.status.is_none()).map(|call| call.operation.as_str()).collect();
     assert!(unanswered.iter().all(|operation| operation.starts_with("Describe")), "{unanswered:?}");
-    assert_eq!(stage.effects(calls, "PutObject").iter().filter(|put| put.starts_with("away")).count(), 1, "the switch was turned once");
+    assert_eq!(stage.effects(calls, "PutObject").iter().filter(|put| put.contains("away r-")).count(), 1, "the switch was turned once");
 
     the_old_primary_is_fenced_when_it_is_back(&stage).await;
 }
@@ -180,8 +188,12 @@ async fn the_old_primary_is_fenced_when_it_is_back(stage: &Stage) {
             })
         })
         .await;
-    let woken = stage.stack().outbox().shown().pages.iter().any(|page| page.to_string().contains(INSTANCE));
-    assert!(woken, "people are woken");
+    stage
+        .until("people are woken", async || {
+            stage.pass_time();
+            stage.stack().outbox().shown().pages.iter().any(|page| page.to_string().contains(INSTANCE)).then_some(())
+        })
+        .await;
     assert_eq!(stage.sells(HOME, INSTANCE, 1).await, Ok(()), "nothing is done without them");
 
     stage.approver().approves(&card).await;

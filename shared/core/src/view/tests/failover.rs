@@ -293,5 +293,10 @@ fn an_old_primary_that_is_back_is_named_with_what_to_do() {
     let left = Left::by(&RunId(RUN.to_owned()), "shop", &check, jiff::Timestamp::UNIX_EPOCH);
     let (sentence, way_out) = old_primary_writes(&left);
     let (undo, warning) = fence_means(&left);
-    assert_snapshot!([sentence, way_out, undo, warning].join("\n"), @"");
+    assert_snapshot!([sentence, way_out, undo, warning].join("\n"), @r"
+    inventory-db, the old primary of shop, answers again in eu-west-1 and takes writes, beside what serves since r-01kb3m6v9d5x2y7z8a4c6e0f1g.
+    Keep applications there from it, and approve the proposal to fence it: its writes end, and its data is kept.
+    `ALTER DATABASE … RESET default_transaction_read_only` on inventory-db lets writes back in; /dr failback shop goes home without it.
+    What was written to inventory-db since its region came back is not in what serves now. It is kept there.
+    ");
 }
