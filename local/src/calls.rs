@@ -27,6 +27,10 @@ pub struct Record {
     pub function: Option<String>,
     /// The request's body as text, cut at 4,000 characters; its query where there is no body.
     pub request: String,
+    /// How many bytes the request had.
+    pub sent: usize,
+    /// How many bytes the answer had.
+    pub answered: usize,
     /// The answer's status; absent when the caller got none.
     pub status: Option<u16>,
     /// The fault that struck it.
@@ -52,6 +56,8 @@ impl Calls {
             region: call.region.clone(),
             function: call.function().map(str::to_owned),
             request: request.chars().take(4_000).collect(),
+            sent: body.len(),
+            answered: reply.map_or(0, |reply| reply.body.len()),
             status: reply.map(|reply| reply.status.as_u16()),
             fault: fault.cloned(),
         });

@@ -68,6 +68,57 @@ impl Record for Tally {
     }
 }
 
+/// How a fleet stands, put together from its tallies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FleetGlance {
+    /// How many databases the plan has.
+    pub databases: usize,
+    /// How many were looked at when their turn was.
+    pub looked_at: usize,
+    /// How many of them have something broken.
+    pub broken: usize,
+    /// How many have a warning only.
+    pub warned: usize,
+    /// How many could not be seen.
+    pub unseen: usize,
+    /// When the share that waits longest for its turn was looked at.
+    pub since: Option<Timestamp>,
+    /// The worst first.
+    pub worst: Vec<Trouble>,
+}
+
+impl FleetGlance {
+    /// Puts it together; pure.
+    #[must_use]
+    pub fn of(tallies: Vec<Tally>, databases: usize) -> Self {
+        // Tallies of another number of shares speak of the same databases twice.
+        let of = tallies.iter().max_by_key(|tally| tally.at).map_or(1, |newest| newest.of);
+        let tallies: Vec<Tally> = tallies.into_iter().filter(|tally| tally.of == of && tally.share < of).collect();
+        let sum = |of: fn(&Tally) -> usize| tallies.iter().map(of).sum();
+        let mut glance = Self {
+            databases,
+            looked_at: sum(|tally| tally.databases),
+            broken: sum(|tally| tally.broken),
+            warned: sum(|tally| tally.warned),
+            unseen: sum(|tally| tally.unseen),
+            since: tallies.iter().map(|tally| tally.at).min(),
+            worst: Vec::new(),
+        };
+        glance.worst = tallies.into_iter().flat_map(|tally| tally.worst).collect();
+        glance.worst.sort_by(|one, other| (other.level, one.kind, &one.database).cmp(&(one.level, other.kind, &other.database)));
+        glance
+    }
+
+    /// As its shares were counted last.
+    ///
+    /// # Errors
+    /// When the records can't be read.
+    pub async fn read(world: &World, databases: usize) -> Result<Self, Fault> {
+        let tallies = super::all::<Tally>(world).await?;
+        Ok(Self::of(tallies.into_iter().map(|kept| kept.value).collect(), databases))
+    }
+}
+
 /// What is told of one by one, and what is told of together.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Sorted {
@@ -146,6 +197,7 @@ fn said(kind: Kind) -> &'static str {
         Kind::Quota => "have too many snapshots",
         Kind::Unknown => "can't be seen",
         Kind::Health => "do not answer as they should",
+        Kind::OldPrimary => "have an old primary that takes writes",
     }
 }
 

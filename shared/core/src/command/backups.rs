@@ -9,7 +9,7 @@ use crate::{
     database,
     desk::{Desk, Reply},
     failure::{Failure, Refusal},
-    policy, view,
+    plan, policy, view,
 };
 
 /// In one line.
@@ -63,8 +63,8 @@ pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
     let who = desk.allowed(policy::Verb::Look, None).await?;
     let only = desk.current.plan.databases.keys().next().filter(|_| desk.current.plan.databases.len() == 1);
     let Some(name) = args.database.as_ref().or(only) else {
-        let names: Vec<&str> = desk.current.plan.databases.keys().map(String::as_str).collect();
-        return Err(Refusal::new("Which database's recovery points?").instead(format!("The plan has: {}.", names.join(", "))).into());
+        let names = plan::some(desk.current.plan.databases.keys());
+        return Err(Refusal::new("Which database's recovery points?").instead(format!("The plan has: {names}.")).into());
     };
     desk.database(name)?;
     let before = args.before.as_ref().map(|text| desk.when(text, &who)).transpose()?.map(|when| when.at);

@@ -5,9 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Examples, Spellings, name};
 use crate::{
     alert,
-    backup::{self, Agenda, Hour, RecoveryPoint, schedule::Timetable},
+    backup::{
+        self, Agenda, Hour, RecoveryPoint, Seen, Survey, Turn, Unseen,
+        crowd::{self, FleetGlance},
+        schedule::Timetable,
+    },
     command::{approvals, home, runs},
-    database::{self, Live},
+    database,
     desk::{Desk, Reply},
     failure::Failure,
     page, picture,
@@ -45,14 +49,14 @@ pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
     if let Some(name) = &args.database {
         return one(desk, name).await;
     }
-    let mut standings: Vec<Standing> = Vec::new();
-    for name in desk.current.plan.databases.keys() {
-        standings.push((name.clone(), stands(desk, name).await));
-    }
+    let all = desk.current.plan.databases.len();
+    let fleet = if all > crowd::GLANCE { Some(FleetGlance::read(desk.world, all).await?) } else { None };
+    let databases = if fleet.is_some() { Vec::new() } else { standings(desk).await? };
     let wrong = alert::standing(desk.world).await?.into_iter().map(|kept| kept.value).filter(alert::Standing::is_open).collect();
     let (approvals, runs) = (approvals::open(desk).await?, runs::open(desk, false).await?);
     let board = view::Board {
-        databases: standings,
+        databases,
+        fleet,
         services: home::services(desk).await?,
         alerts: wrong,
         pages: page::not_over(desk.world).await?,
@@ -64,21 +68,21 @@ pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
     Ok(Reply::Message(view::status_board(&board, desk.world.clock.now())))
 }
 
-/// One database that can't be seen is no reason not to show the others.
-async fn stands(desk: &Desk<'_>, name: &str) -> Result<(Live, Option<RecoveryPoint>), String> {
-    let look = async {
-        let live = database::look(desk.world, &desk.current.plan, name).await?;
-        let lineage = database::lineage(desk.world, &live).await?;
-        let points = backup::points(desk.world, &live, &lineage).await?;
-        Ok::<_, Failure>((live, points.into_iter().find(RecoveryPoint::is_usable)))
-    };
-    look.await.map_err(|failure| match failure {
-        Failure::Refusal(refusal) => refusal.to_string(),
-        Failure::Fault(fault) => {
-            tracing::error!(database = name, fault = fault.chain(), "a database can't be seen");
-            "can't be seen just now: AWS does not answer".to_owned()
-        }
-    })
+/// Every database of the plan. One that can't be seen is no reason not to show the others.
+async fn standings(desk: &Desk<'_>) -> Result<Vec<Standing>, Failure> {
+    let survey = Survey::look(desk.world, desk.current.clone(), Turn::ALL).await?;
+    let stands = survey.databases.into_iter().map(|(name, seen)| {
+        let standing = match seen {
+            Ok(Seen { live, points, .. }) => Ok((live, points.into_iter().find(RecoveryPoint::is_usable))),
+            Err(Unseen::Missing(why)) => Err(why),
+            Err(Unseen::Unknown(why)) => {
+                tracing::error!(database = name, why, "a database can't be seen");
+                Err("can't be seen just now: AWS does not answer".to_owned())
+            }
+        };
+        (name, standing)
+    });
+    Ok(stands.collect())
 }
 
 /// How far back the trend goes.

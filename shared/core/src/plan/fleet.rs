@@ -187,7 +187,8 @@ mod tests {
             let demo = include_str!("../../../../plans/demo.yaml");
             super::super::load(&format!("{demo}\nfleets:\n  tenants:\n{fleet}{each}")).unwrap_err().to_string()
         };
-        insta::assert_snapshot!(wrong("", EACH), @"");
-        insta::assert_snapshot!(wrong("    instances: tenant-*\n", &EACH.replace("tenants/{name}", "tenants")), @"");
+        insta::assert_snapshot!(wrong("", EACH), @"line 123, column 3: fleets.tenants would be every database of the account. Say what its instances are called (instances: tenant-*) or tagged with (tags: {fleet: tenants})");
+        let shared = wrong("    instances: tenant-*\n", &EACH.replace("tenants/{name}", "tenants"));
+        assert!(shared.contains("fleets.tenants.each.secret is the same for all of them. Write {name}"), "{shared}");
     }
 }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
+
 use crate::{
     backup::{self, Agenda, Hour, Hours, Pace, Seen, Survey},
     failure::Fault,
@@ -11,8 +13,12 @@ use crate::{
     together::together,
 };
 
+/// When no further database is begun with: a tick that runs into its function's limit of 60 seconds leaves the rest of its duties undone.
+const ENOUGH: SignedDuration = SignedDuration::from_secs(35);
 /// How many databases are measured at once: each is a write, and some are asked for their newest row.
 const AT_ONCE: usize = 16;
+/// How far apart two ticks begin in a share: prime, so that every database comes first some time.
+const STRIDE: u64 = 997;
 
 /// A database that fails does not keep the others from being seen to.
 pub(super) async fn see_to(world: &World) -> Result<(), Fault> {
@@ -27,6 +33,9 @@ pub(super) async fn see_to(world: &World) -> Result<(), Fault> {
     let mut pace = Pace::of(known.values().map(|kept| &kept.value), survey.turn);
     let (mut hours, mut agendas) = (BTreeMap::new(), BTreeMap::new());
     for (name, hour) in measured {
+        if is_enough(world, &survey) {
+            break;
+        }
         let kept = known.remove(&name);
         let seen_to = async {
             let hour = hour?;
@@ -46,15 +55,27 @@ pub(super) async fn see_to(world: &World) -> Result<(), Fault> {
     failed.map_or(Ok(()), Err)
 }
 
+fn is_enough(world: &World, survey: &Survey) -> bool {
+    world.clock.now().duration_since(survey.now) > ENOUGH
+}
+
 /// Measures every database, some at a time.
 async fn measure(world: &World, survey: &Survey) -> Result<Vec<(String, Result<Hour, Fault>)>, Fault> {
-    let all: Vec<(&String, Option<&Seen>)> = survey.databases.iter().map(|(name, seen)| (name, seen.as_ref().ok())).collect();
+    let mut all: Vec<(&String, Option<&Seen>)> = survey.databases.iter().map(|(name, seen)| (name, seen.as_ref().ok())).collect();
     for (name, unseen) in survey.databases.iter().filter_map(|(name, seen)| Some((name, seen.as_ref().err()?))) {
         tracing::warn!(database = name, ?unseen, "a database of the plan can't be seen");
     }
+    // Where the time does not suffice for all, it is not always the same that are left out.
+    let turns = survey.now.as_second().div_euclid(60) / i64::try_from(survey.turn.of).unwrap_or(1);
+    let start = usize::try_from(turns.unsigned_abs().wrapping_mul(STRIDE)).unwrap_or(0) % all.len().max(1);
+    all.rotate_left(start);
     let hours = Hours::read(world, survey.databases.keys(), survey.now).await?;
     let mut measured = Vec::with_capacity(all.len());
     for some in all.chunks(AT_ONCE) {
+        if is_enough(world, survey) {
+            tracing::warn!(measured = measured.len(), of = all.len(), "the tick's time is over: the others come in their next turn");
+            break;
+        }
         let hours = &hours;
         let work = some.iter().copied().map(|(name, seen)| async move {
             let hour = backup::measure(world, hours, name, seen, survey.now).await;

@@ -9,9 +9,9 @@ use super::{
     safety,
 };
 use crate::{
-    alert,
+    alert::{self, Level},
     approval::Approval,
-    backup::{CLASS_TAG, RecoveryPoint},
+    backup::{CLASS_TAG, RecoveryPoint, crowd::FleetGlance},
     database::Live,
     mrkdwn,
     page::Page,
@@ -27,14 +27,19 @@ pub type Standing = (String, Result<(Live, Option<RecoveryPoint>), String>);
 /// Entries of a list that one answer shows: an answer can be a few messages long, and people read the newest.
 const SHOWN: usize = 40;
 
+/// Databases of a fleet that are shown by name: the worst.
+const SHOWN_OF_FLEET: usize = 15;
+
 /// Runs among which one is asked for, and ended ones that are shown unasked.
 const ASKED: usize = 3;
 
 /// What is shown at one glance.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Board {
-    /// Every database of the plan.
+    /// Every database of the plan; none of them where there are too many, and [`Self::fleet`] stands for them.
     pub databases: Vec<Standing>,
+    /// How a fleet stands, as the scheduler's turns have counted it.
+    pub fleet: Option<FleetGlance>,
     /// Every service, by the minute's checks.
     pub services: Vec<ServiceGlance>,
     /// What is wrong and was told.
@@ -55,18 +60,19 @@ pub struct Board {
 /// approvals, open runs.
 #[must_use]
 pub fn status_board(board: &Board, now: Timestamp) -> Message {
-    let Board { databases, services, alerts, pages, approvals, runs, on_call, links } = board;
+    let Board { databases, fleet, services, alerts, pages, approvals, runs, on_call, links } = board;
     let text = in_a_line(board);
     let mut blocks = vec![Block::title("How things stand"), Block::paragraph(text.clone())];
     blocks.extend(part("Woken, and not over", pages.iter().map(|page| home::page_line(page, now)), pages.len()));
     blocks.extend(part("Wrong", alerts.iter().map(safety::alert), alerts.len()));
     blocks.extend(part("Services", services.iter().map(|service| home::service_line(service, now)), services.len()));
     blocks.extend(part("Databases", databases.iter().map(|(name, standing)| database_lines(name, standing, now)), databases.len()));
+    blocks.extend(fleet.iter().flat_map(fleet_lines));
     let waiting = approvals.iter().map(|(approval, proposal)| approval_line(approval, proposal, links, now));
     blocks.extend(part("Waits for approval", waiting, approvals.len()));
     blocks.extend(part("Going on", runs.iter().map(|run| run_line(run, links, now)), runs.len()));
     let buttons = [("open_restore", "Restore…", "restore"), ("open_backup", "Back up now…", "backup")];
-    if !databases.is_empty() {
+    if !databases.is_empty() || fleet.is_some() {
         let elements = buttons.map(|(action, text, command)| Element::button(action, text, command, None)).to_vec();
         blocks.push(Block::Actions { block_id: "status".to_owned(), elements });
     }
@@ -78,6 +84,7 @@ pub fn status_board(board: &Board, now: Timestamp) -> Message {
 fn in_a_line(board: &Board) -> Mrkdwn {
     let ill = board.databases.iter().filter(|(_, standing)| standing.as_ref().map_or(true, |(live, _)| is_ill(live))).count();
     let databases = match (board.databases.len(), ill) {
+        _ if board.fleet.is_some() => board.fleet.as_ref().map(fleet_in_a_line).unwrap_or_default(),
         (0, _) => mrkdwn!("The plan has no database."),
         (all, 0) => mrkdwn!("✅ {}, all as they should be.", counted(all, "database")),
         (all, ill) => mrkdwn!("❌ {} of {} need a look.", ill, counted(all, "database")),
@@ -88,6 +95,40 @@ fn in_a_line(board: &Board) -> Mrkdwn {
     let woken = (unanswered > 0).then(|| mrkdwn!("🔔 {} that nobody has answered.", counted(unanswered, "page")));
     let waiting = mrkdwn!("{} for approval, {} going on.", waits(board.approvals.len()), counted(board.runs.len(), "run"));
     Mrkdwn::join(services.into_iter().chain([databases]).chain(woken).chain([waiting]), " ")
+}
+
+fn fleet_in_a_line(fleet: &FleetGlance) -> Mrkdwn {
+    let all = counted(fleet.databases, "database");
+    let ill = fleet.broken.max(fleet.unseen);
+    match (fleet.looked_at, ill, fleet.warned) {
+        (0, ..) => mrkdwn!("⏳ {}, none of which was looked at yet.", all),
+        (_, 0, 0) => mrkdwn!("✅ {}, all as they should be.", all),
+        (_, 0, warned) => mrkdwn!("⚠️ {} of {} need a look.", warned, all),
+        (_, ill, _) => mrkdwn!("❌ {} of {} need a look.", ill, all),
+    }
+}
+
+/// A fleet by counts, and its worst by name.
+fn fleet_lines(fleet: &FleetGlance) -> Vec<Block> {
+    let FleetGlance { databases, looked_at, broken, warned, unseen, since, worst } = fleet;
+    let well = looked_at.saturating_sub(*broken + *warned).min(looked_at.saturating_sub(*unseen));
+    let counts = mrkdwn!(
+        "*Databases*\n• ✅ {} as they should be\n• ⚠️ {} with a warning\n• ❌ {} with something broken\n• {} that can't be seen",
+        well,
+        *warned,
+        *broken,
+        *unseen
+    );
+    let when = since
+        .map(|since| mrkdwn!("{} of {} looked at, the first of them at {}. ", *looked_at, *databases, Moment(since)))
+        .unwrap_or_default();
+    let mut blocks = vec![Block::paragraph(counts)];
+    let mark = |level: Level| if level == Level::Broken { "❌" } else { "⚠️" };
+    blocks.extend(Block::paragraphs(worst.iter().take(SHOWN_OF_FLEET).map(|one| mrkdwn!("{} {}", mark(one.level), Prose(&one.sentence)))));
+    let more = (broken + warned).saturating_sub(worst.len().min(SHOWN_OF_FLEET));
+    let rest = if more > 0 { mrkdwn!("{} more with something wrong. ", more) } else { mrkdwn!("") };
+    blocks.push(Block::small_print(mrkdwn!("{}{}{} looks at one.", when, rest, Code("/dr status NAME"))));
+    blocks
 }
 
 /// A part of the board, if there is anything of it.

@@ -38,6 +38,7 @@ fn the_situation_at_a_glance() {
     let service = |name: &str, state| ServiceGlance { name: name.to_owned(), environment: "production".to_owned(), probed: true, state };
     let board = Board {
         databases,
+        fleet: None,
         services: vec![service("shop", probe::State::Ill(at("14:20:00"))), service("till", probe::State::Well)],
         alerts: vec![Standing {
             alert,

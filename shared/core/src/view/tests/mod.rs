@@ -6,6 +6,7 @@ mod covered;
 mod failover;
 mod forms;
 mod health;
+mod fleet;
 mod limits;
 mod lists;
 mod long;
