@@ -64,7 +64,8 @@ pub async fn run(desk: &Desk<'_>, args: &Args) -> Result<Reply, Failure> {
             .instead(format!("Type all of it: `{SLASH} breakglass restore orders --at 14:05 --reason \"…\"`."))
             .into());
     }
-    let desk = Desk { world: desk.world, current: desk.current.clone(), caller: desk.caller, delivery: desk.delivery, glass: true };
+    let Desk { world, caller, delivery, terminal, .. } = *desk;
+    let desk = Desk { world, current: desk.current.clone(), caller, delivery, glass: true, terminal };
     match Box::pin(desk.command(&args.command)).await? {
         Reply::Form(_) => Err(Refusal::new("With broken glass nothing is asked for in a form.").instead("Type the command whole.").into()),
         reply => Ok(reply),

@@ -83,8 +83,9 @@ pub(super) async fn announce(desk: &Desk<'_>, approval: &Approval, proposal: &Pr
 
 /// Shows on the cards how an approval stands, says so in the thread, and tells whoever asked once it is final.
 pub async fn tell_decision(world: &World, approval: &Approval, proposal: &Proposal) {
-    refresh_cards(world, approval, proposal).await;
     let reply = view::decision_reply(approval, proposal);
+    let approval = &shown_late(world, approval, proposal).await;
+    refresh_cards(world, approval, proposal).await;
     let thread = approval.cards.first().map(|card| (card.channel.as_str(), Some(card.ts.as_str())));
     let requester = super::propose::requester(proposal)
         .filter(|_| approval.state != State::Pending && !planted(Bug::AnswerSkipped))
@@ -94,7 +95,7 @@ pub async fn tell_decision(world: &World, approval: &Approval, proposal: &Propos
     {
         tracing::warn!(run = gate.run.as_str(), fault = fault.chain(), "a run that waits for this decision was not woken");
     }
-    let mut all_told = approval.state != State::Pending;
+    let mut all_told = approval.state != State::Pending && !approval.cards.is_empty();
     for (channel, thread) in thread.into_iter().chain(requester) {
         if let Err(error) = world.chat.post(channel, thread, &reply).await {
             tracing::warn!(proposal = proposal.id.as_str(), error = %error, "a decision was not told");
@@ -104,6 +105,30 @@ pub async fn tell_decision(world: &World, approval: &Approval, proposal: &Propos
     if all_told && let Err(fault) = note_announced(world, &proposal.id).await {
         tracing::warn!(proposal = proposal.id.as_str(), fault = fault.chain(), "it is not noted that a decision was told");
     }
+}
+
+/// What was decided while Slack was down has no card yet: the channel gets it now, as it was decided.
+async fn shown_late(world: &World, approval: &Approval, proposal: &Proposal) -> Approval {
+    if approval.state == State::Pending || !approval.cards.is_empty() {
+        return approval.clone();
+    }
+    match show_late(world, proposal).await {
+        Ok(Some(shown)) => shown,
+        Ok(None) => approval.clone(),
+        Err(fault) => {
+            tracing::warn!(proposal = proposal.id.as_str(), fault = fault.chain(), "what was decided has no card yet");
+            approval.clone()
+        }
+    }
+}
+
+async fn show_late(world: &World, proposal: &Proposal) -> Result<Option<Approval>, Fault> {
+    let store = Store::of(world);
+    let Some(kept): Option<Kept<Approval>> = store.load(proposal.id.as_str()).await? else { return Ok(None) };
+    if kept.value.cards.is_empty() {
+        super::propose::post_card(world, &crate::run::channel(world).await?, proposal, &kept).await?;
+    }
+    Ok(store.load(proposal.id.as_str()).await?.map(|kept: Kept<Approval>| kept.value))
 }
 
 /// Until this is noted, the sweep tells the decision again: nobody waits for an answer that died with its sender.

@@ -8,6 +8,7 @@ mod links;
 mod propose;
 mod shortcut;
 mod submit;
+mod terminal;
 mod typed;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub use claim::{Claim, LEASE};
 pub(crate) use click::decided;
 pub use click::tell_decision;
 pub use propose::post_card;
+pub use terminal::{Answered, Asked, Outcome, Progress, Question, Questions, Stands, at_terminal};
 
 use crate::{
     approval::Approval,
@@ -114,23 +116,40 @@ const TOO_OLD: SignedDuration = SignedDuration::from_mins(5);
 /// # Errors
 /// When nobody could be told anything: whoever called must try again, or say so by another way.
 pub async fn handle(world: &World, delivery: &Delivery, caller: &Caller, request: &Request) -> Result<(), Fault> {
-    if claim::take(world, delivery).await?.is_none() {
-        return Ok(());
-    }
-    let result = answer(world, delivery, caller, request).await;
-    let reply = match result {
-        Ok(reply) => reply,
-        Err(Failure::Refusal(refusal)) => refused(world, caller, request, &refusal).await?,
-        Err(Failure::Fault(fault)) => {
-            tracing::error!(reference = delivery.reference, fault = fault.chain(), "a request failed");
-            trouble(request, &delivery.reference)
-        }
-    };
+    let Some((_, reply)) = judged(world, delivery, caller, request, false).await? else { return Ok(()) };
     show(world, caller, request, reply).await?;
     claim::done(world, &delivery.key).await
 }
 
-async fn answer(world: &World, delivery: &Delivery, caller: &Caller, request: &Request) -> Result<Reply, Failure> {
+/// How a request ended.
+enum Ending {
+    Answered,
+    Refused,
+    Broke,
+}
+
+/// Claims a delivery and does what it asks for. `None`: it was answered before. Whoever gets a reply shows it, and marks the claim as done.
+async fn judged(
+    world: &World,
+    delivery: &Delivery,
+    caller: &Caller,
+    request: &Request,
+    terminal: bool,
+) -> Result<Option<(Ending, Reply)>, Fault> {
+    if claim::take(world, delivery).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(match answer(world, delivery, caller, request, terminal).await {
+        Ok(reply) => (Ending::Answered, reply),
+        Err(Failure::Refusal(refusal)) => (Ending::Refused, refused(world, caller, request, &refusal).await?),
+        Err(Failure::Fault(fault)) => {
+            tracing::error!(reference = delivery.reference, fault = fault.chain(), "a request failed");
+            (Ending::Broke, trouble(request, &delivery.reference))
+        }
+    }))
+}
+
+async fn answer(world: &World, delivery: &Delivery, caller: &Caller, request: &Request, terminal: bool) -> Result<Reply, Failure> {
     // Looking at the home tab is no intent.
     if *request != Request::Home && world.clock.now().duration_since(delivery.signed_at) > TOO_OLD {
         return Err(Refusal::new("This came too late: more than five minutes after you sent it. Nothing was done.")
@@ -146,7 +165,7 @@ async fn answer(world: &World, delivery: &Delivery, caller: &Caller, request: &R
         return Ok(Reply::Message(view::help_verb(verb, name)));
     }
     let current = current?;
-    let desk = Desk { world, current, caller, delivery: &delivery.key, glass: false };
+    let desk = Desk { world, current, caller, delivery: &delivery.key, glass: false, terminal };
     match request {
         Request::Command(text) => typed::handle(&desk, text).await,
         Request::Click { action, value, message } => click::handle(&desk, action, value, message.as_ref()).await,
@@ -172,6 +191,8 @@ pub struct Desk<'a> {
     pub delivery: &'a str,
     /// Whether they break the glass.
     pub glass: bool,
+    /// Whether they are at a terminal, and AWS has vouched for them: Slack may be down.
+    pub terminal: bool,
 }
 
 impl Desk<'_> {

@@ -58,8 +58,14 @@ impl Desk<'_> {
         if !approval.value.is_open(now) {
             return Ok(Reply::Message(view::decision_reply(&approval.value, proposal)));
         }
-        if approval.value.cards.is_empty() {
-            post_card(self.world, channel, proposal, &approval).await?;
+        if approval.value.cards.is_empty()
+            && let Err(fault) = post_card(self.world, channel, proposal, &approval).await
+        {
+            // At a terminal the card is printed. In the channel the sweep posts it, as soon as Slack takes it.
+            if !self.terminal {
+                return Err(fault.into());
+            }
+            tracing::warn!(proposal = proposal.id.as_str(), fault = fault.chain(), "a card is not posted yet");
         }
         if self.glass {
             command::breakglass::tell(self, proposal).await;

@@ -3,6 +3,7 @@
 
 mod around;
 mod cloud;
+mod names;
 mod past;
 mod people;
 mod plan;
@@ -63,6 +64,7 @@ pub async fn examine(desk: &Desk<'_>) -> Vec<Check> {
     checks.extend(around::examine(desk).await);
     checks.extend(people::examine(desk).await);
     checks.extend(cloud::examine(desk).await);
+    checks.extend(names::examine(desk).await);
     checks.extend(past::examine(desk).await);
     checks.sort_by_key(|check| check.verdict);
     checks

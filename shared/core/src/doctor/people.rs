@@ -11,7 +11,7 @@ use crate::{
 
 pub(super) async fn examine(desk: &Desk<'_>) -> Vec<Check> {
     let plan = &desk.current.plan;
-    let mut checks = vec![approvers(desk).await];
+    let mut checks = vec![approvers(desk).await, without_slack(plan)];
     checks.extend(woken(plan, desk));
     checks.push(pager(desk).await);
     checks
@@ -38,6 +38,22 @@ async fn approvers(desk: &Desk<'_>) -> Check {
         active if active < needed => Check::ill("Approvers", Verdict::Broken, format!("{found}{gone}"), fix),
         active if active == needed || !gone.is_empty() => Check::ill("Approvers", Verdict::Weak, format!("{found}{gone}"), fix),
         _ => Check::well("Approvers", found),
+    }
+}
+
+/// Whether enough people could ask and approve at a terminal, where AWS vouches for them. Whoever asks does not count here either.
+fn without_slack(plan: &Plan) -> Check {
+    let what = "Without Slack";
+    let quorum = &plan.approvals.destructive;
+    let known = || plan.people.values().filter(|person| !person.aws.is_empty());
+    let approvers = known().filter(|person| person.roles.iter().any(|role| quorum.roles.contains(role))).count();
+    let (known, needed) = (known().count(), usize::from(quorum.needed));
+    let found = format!("the plan knows {known} people by their AWS credentials; {approvers} of them can decide, {needed} must");
+    let fix = "Add `aws` to more people of the plan: while Slack is down, `mayday` at a terminal knows nobody else.";
+    match approvers {
+        // Whoever approves may be the one who asks.
+        enough if enough >= needed && known > needed => Check::well(what, found),
+        _ => Check::ill(what, Verdict::Weak, found, fix),
     }
 }
 
@@ -80,5 +96,26 @@ async fn pager(desk: &Desk<'_>) -> Check {
             "Put `pagerduty_routing_key` of an Events API v2 integration into the secret `mayday/keys`. Until then text messages wake people.",
         ),
         Err(error) => Check::ill("PagerDuty", Verdict::Unknown, error.why(), "Try again; text messages go out meanwhile."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn j1_too_few_who_could_decide_without_slack_are_found() {
+        let mut plan = crate::plan::load(include_str!("../../../../plans/demo.yaml")).unwrap();
+        assert_eq!(without_slack(&plan).verdict, Verdict::Well);
+        // One who decides and nobody else: whoever asks would be the same.
+        for alone in ["ana", "bob"] {
+            plan.people.get_mut(alone).unwrap().aws.clear();
+        }
+        assert_eq!(without_slack(&plan).verdict, Verdict::Weak);
+        plan.people.get_mut("ana").unwrap().aws.push("arn:aws:iam::000000000000:user/ana".to_owned());
+        assert_eq!(without_slack(&plan).verdict, Verdict::Well);
+        plan.people.get_mut("carol").unwrap().aws.clear();
+        let check = without_slack(&plan);
+        assert!(check.verdict == Verdict::Weak && check.found.contains("0 of them can decide, 1 must"), "{check:?}");
     }
 }

@@ -14,8 +14,17 @@ const NEAR: SignedDuration = SignedDuration::from_secs(10);
 const WINDOW: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) async fn examine(desk: &Desk<'_>) -> Vec<Check> {
-    // This very request came through the door.
-    let mut checks = vec![Check::well("Signing secret", "the request that asked for this was signed with it"), channel(desk).await];
+    // This very request came through one of the doors.
+    let signing = match desk.terminal {
+        false => Check::well("Signing secret", "the request that asked for this was signed with it"),
+        true => Check::ill(
+            "Signing secret",
+            Verdict::Unknown,
+            "this was asked at a terminal, past Slack",
+            "Type `/dr doctor` in Slack as well.",
+        ),
+    };
+    let mut checks = vec![signing, channel(desk).await];
     match desk.world.workspace.app().await {
         Ok(app) => checks.extend([scopes(&app), clock(&app, desk.world.clock.now())]),
         Err(error) => checks.push(unheard(&error)),

@@ -29,6 +29,9 @@ pub struct Person {
     /// Their email address.
     #[serde(default)]
     pub email: Option<String>,
+    /// Who they are at AWS, for the command line when Slack is down: whole ARNs, as `aws sts get-caller-identity` shows them.
+    #[serde(default)]
+    pub aws: Vec<String>,
 }
 
 /// What a role may do.

@@ -18,6 +18,7 @@ mod remembering;
 mod rights;
 mod standing;
 mod verb;
+mod vouched;
 
 pub use authorize::{Ask, Authorized, authorize, authorize_under, counts};
 pub use break_glass::{OTHERS, WITHIN, break_glass};
@@ -30,6 +31,7 @@ pub use remembering::{Known, Remembering};
 pub use rights::{counts_for, environments, holders, may, on_call, on_call_people, person_may};
 pub use standing::{Standing, ask_for_order, can_stand, orders};
 pub use verb::Verb;
+pub use vouched::{Vouched, Vouching, vouch};
 
 #[cfg(all(test, feature = "cedar"))]
 mod tests;

@@ -99,6 +99,7 @@ fn said(proposal: &Proposal, approval: Option<&Approval>, entry: &Entry) -> Mrkd
             let asked = Some(text("asked")).filter(|asked| !asked.is_empty()).map(|asked| mrkdwn!(" ({})", asked)).unwrap_or_default();
             mrkdwn!("was refused{}: {}", asked, Prose(&text("refusal")))
         }
+        "terminal.asked" => mrkdwn!("spoke at a terminal, as {}", Code(&text("principal"))),
         "run.begin" => mrkdwn!("had it begun"),
         "run.epoch" => {
             mrkdwn!("had it driven by execution {}", detail.get("epoch").and_then(Value::as_u64).unwrap_or_default())

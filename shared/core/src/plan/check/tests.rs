@@ -117,7 +117,11 @@ fn c5_a_principal_of_aws_is_one_person_and_no_pattern() {
         let plan = DEMO.replacen("roles: [responder]", &format!("roles: [responder]\n    aws: ['{ana}']"), 1);
         let plan = plan.replacen("roles: [responder, dba]", &format!("roles: [responder, dba]\n    aws: ['{bob}']"), 1);
         let (_, findings) = examine(&plan).unwrap_or_else(|error| panic!("{error}"));
-        findings.iter().filter(|finding| finding.to_string().contains("aws")).map(|finding| (finding.weight, finding.to_string())).collect::<Vec<_>>()
+        findings
+            .iter()
+            .filter(|finding| finding.to_string().contains("aws"))
+            .map(|finding| (finding.weight, finding.to_string()))
+            .collect::<Vec<_>>()
     };
     let sso = "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Responder_0123456789abcdef/bob@example.com";
     let ana = "arn:aws:iam::123456789012:user/people/ana";
