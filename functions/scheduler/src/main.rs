@@ -4,7 +4,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, run, service_fn};
 use mayday_core::{desk, sweep};
 use mayday_entry::{Bot, retryable};
 use mayday_slack::{door, envelope::Envelope, payload::Payload};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json};
 
 /// What invokes this function.
@@ -15,6 +15,12 @@ enum Event {
     Tick {
         /// Which.
         tick: String,
+    },
+    /// What happened to databases, gathered by a queue. It says that it is time to look, and no more.
+    Happened {
+        /// One message each.
+        #[serde(rename = "Records")]
+        records: Vec<IgnoredAny>,
     },
     /// Lambda's record of an invocation of the worker that failed for good.
     #[serde(rename_all = "camelCase")]
@@ -32,13 +38,17 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     run(service_fn(|event: LambdaEvent<Event>| handle(&bot, event.payload))).await
 }
 
+/// Looks for whatever is due. `why` is for the log.
+async fn sweep(bot: &Bot, why: &str) -> Value {
+    let swept = sweep::tick(&bot.world).await;
+    tracing::info!(tick = why, swept = ?swept, "swept");
+    json!(swept)
+}
+
 async fn handle(bot: &Bot, event: Event) -> Result<Value, Diagnostic> {
     match event {
-        Event::Tick { tick } => {
-            let swept = sweep::tick(&bot.world).await;
-            tracing::info!(tick, swept = ?swept, "swept");
-            Ok(json!(swept))
-        }
+        Event::Tick { tick } => Ok(sweep(bot, &tick).await),
+        Event::Happened { records } => Ok(sweep(bot, &format!("{} happenings", records.len())).await),
         Event::Lost { request_payload: envelope } => {
             let reference = door::reference(&envelope);
             tracing::error!(reference, "a request was lost");

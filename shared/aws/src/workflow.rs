@@ -68,8 +68,11 @@ impl Workflow for StepFunctions {
     }
 }
 
+/// An execution bears the state machine's name, and not the alias or version that it was started on.
 fn execution_arn(state_machine: &str, name: &str) -> String {
-    format!("{}:{name}", state_machine.replacen(":stateMachine:", ":execution:", 1))
+    // arn:aws:states:REGION:ACCOUNT:stateMachine:NAME[:ALIAS]
+    let unqualified: Vec<_> = state_machine.split(':').take(7).collect();
+    format!("{}:{name}", unqualified.join(":").replacen(":stateMachine:", ":execution:", 1))
 }
 
 #[cfg(test)]
@@ -80,5 +83,6 @@ mod tests {
     fn an_execution_is_found_by_the_name_it_was_given() {
         let arn = execution_arn("arn:aws:states:eu-west-1:000000000000:stateMachine:mayday-run", "r-01-2");
         assert_eq!(arn, "arn:aws:states:eu-west-1:000000000000:execution:mayday-run:r-01-2");
+        assert_eq!(execution_arn("arn:aws:states:eu-west-1:000000000000:stateMachine:mayday-run:live", "r-01-2"), arn);
     }
 }
