@@ -3,7 +3,9 @@
 mod audit;
 mod commands;
 mod local;
+mod manifest;
 mod plan;
+mod terminal;
 mod who;
 
 use std::process::ExitCode;
@@ -16,6 +18,8 @@ use clap::{Parser, Subcommand};
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    options: terminal::Options,
 }
 
 #[derive(Subcommand)]
@@ -27,20 +31,27 @@ enum Command {
     Plan(plan::Command),
     /// Print the reference of what is typed in Slack, as Markdown.
     Commands,
+    /// Print the Slack app's manifest, or why it asks for what it asks.
+    Manifest(manifest::Args),
     /// Look at the audit chain.
     #[command(subcommand)]
     Audit(audit::Command),
+    #[command(flatten)]
+    Terminal(terminal::Command),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let Cli { command, options } = Cli::parse();
+    let result = match command {
+        Command::Terminal(command) => return terminal::run(command, options).await.into(),
         Command::Local(args) => local::run(args).await,
         Command::Plan(command) => plan::run(&command).await,
         Command::Commands => {
             commands::print();
             Ok(())
         }
+        Command::Manifest(args) => manifest::print(&args),
         Command::Audit(command) => audit::run(&command).await,
     };
     match result {

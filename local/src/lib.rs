@@ -35,6 +35,7 @@ pub mod sites;
 pub mod slack;
 pub mod stack;
 pub mod states;
+pub mod sts;
 pub mod tasks;
 pub mod traffic;
 pub mod wire;

@@ -21,6 +21,7 @@ use crate::{
     service::{Registry, Service, Shared},
     slack::{Slack, Workspace},
     states::{self, States},
+    sts::{self, Sts},
     world::Behind,
 };
 
@@ -113,7 +114,8 @@ impl Stack {
         let killed = Arc::downgrade(&regions);
         shared.faults.kill_with(move || killed.upgrade().iter().for_each(|regions| regions.kill_all()));
         let outbox = Outbox::open(&shared)?;
-        let outside: [Arc<dyn Service>; 2] = [Arc::new(SmsVoice(outbox.clone())), Arc::new(Ses(outbox.clone()))];
+        let sts = Sts::new(shared.clone(), sts::principals(&seed.plan_yaml));
+        let outside: [Arc<dyn Service>; 3] = [Arc::new(SmsVoice(outbox.clone())), Arc::new(Ses(outbox.clone())), Arc::new(sts)];
         let behind = Arc::new(Behind::new(data.clone(), dynamodb.clone(), &regions, (seed.regions.clone(), outbox.clone())));
         let slack = Slack::open(shared.clone(), behind.clone(), Workspace::from_seed(seed, &keys.slack_bot_token))?;
         let table: Arc<dyn Service> = dynamodb;

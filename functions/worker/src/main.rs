@@ -1,6 +1,8 @@
 //! Does what people ask: parses, authorizes, proposes, decides, replies. Invoked by the door, asynchronously: Lambda
 //! tries twice more when it fails, and hands what still failed to the scheduler, which tells the person.
 
+mod terminal;
+
 use std::sync::Arc;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, run, service_fn};
@@ -14,6 +16,7 @@ use mayday_core::{
 };
 use mayday_entry::{Bot, retryable};
 use mayday_notify::{report, webhook};
+use mayday_proof::SignedIntent;
 use mayday_slack::{
     door,
     envelope::{Door, Envelope},
@@ -28,7 +31,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     #[expect(clippy::disallowed_methods, reason = "the one place where this function's configuration is read")]
     let mut bot = mayday_entry::begin(|name| std::env::var(name).ok()).await?;
     bot.world.charts = Arc::new(Painter);
-    run(service_fn(|event: LambdaEvent<Event>| handle(&bot, event.payload))).await
+    run(service_fn(|event: LambdaEvent<Event>| handle(&bot, event))).await
 }
 
 /// What invokes this function.
@@ -43,6 +46,11 @@ enum Event {
     },
     /// The door.
     Envelope(Box<Envelope>),
+    /// Somebody at a terminal.
+    Terminal {
+        /// What they want, and the proof of who they are.
+        terminal: SignedIntent,
+    },
 }
 
 /// One message of a topic.
@@ -67,16 +75,25 @@ struct Inbound {
     message_body: String,
 }
 
-async fn handle(bot: &Bot, event: Event) -> Result<Value, Diagnostic> {
-    match event {
-        Event::Notified { records } => {
+/// Two ways in, and what comes by the one is never taken by the other: whoever may invoke the alias at a terminal could else say what
+/// only Slack's door may.
+async fn handle(bot: &Bot, event: LambdaEvent<Event>) -> Result<Value, Diagnostic> {
+    let invoked = &event.context.invoked_function_arn;
+    match (event.payload, terminal::installation(invoked)) {
+        (Event::Terminal { terminal }, Some(installation)) => terminal::answer(bot, &installation, &terminal).await,
+        (Event::Terminal { .. }, None) | (_, Some(_)) => {
+            tracing::error!(invoked, "this way in does not take that kind of event");
+            let message = format!("proofs are taken through the alias {}, and nothing else is", mayday_proof::ALIAS);
+            Err(Diagnostic { error_type: "Refused".to_owned(), error_message: message })
+        }
+        (Event::Notified { records }, None) => {
             for record in records {
                 notified(bot, &record.sns.message).await?;
             }
             Ok(Value::Null)
         }
-        Event::Envelope(envelope) if envelope.door == Door::Pagerduty => paged(bot, &envelope).await,
-        Event::Envelope(envelope) => answer(bot, *envelope).await,
+        (Event::Envelope(envelope), None) if envelope.door == Door::Pagerduty => paged(bot, &envelope).await,
+        (Event::Envelope(envelope), None) => answer(bot, *envelope).await,
     }
 }
 

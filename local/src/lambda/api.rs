@@ -115,7 +115,11 @@ impl Service for LambdaService {
         let name = rest::segments(call).into_iter().nth(2).unwrap_or_default();
         let found = self.0.functions().into_iter().find(|function| function.name == name_of(&name));
         match (call.operation.as_str(), found) {
-            ("Invoke", _) => self.invoke(call, &name).await,
+            ("Invoke", _) => {
+                let qualifier = form_urlencoded::parse(call.query.as_bytes()).find(|(key, _)| key == "Qualifier").map(|(_, value)| value);
+                let qualified = qualifier.map_or_else(|| name.clone(), |qualifier| format!("{}:{qualifier}", name_of(&name)));
+                self.invoke(call, &qualified).await
+            }
             ("ListFunctions", _) => {
                 let functions: Vec<Value> = self.0.functions().iter().map(|function| self.describe(function)).collect();
                 rest::json(StatusCode::OK, &json!({"Functions": functions}))

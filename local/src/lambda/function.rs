@@ -100,6 +100,12 @@ pub(super) fn name_of(function: &str) -> String {
     rest.split(':').next().unwrap_or_default().to_owned()
 }
 
+/// The qualifier in such a name, if there is one: an alias or a version.
+pub(super) fn qualifier_of(function: &str) -> Option<String> {
+    let rest = function.split_once(":function:").or_else(|| function.split_once("function:")).map_or(function, |(_, rest)| rest);
+    rest.split_once(':').map(|(_, qualifier)| qualifier.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

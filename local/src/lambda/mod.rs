@@ -101,8 +101,9 @@ impl Lambda {
             return Err(InvokeError::Service(format!("{} is lost.", self.region)));
         }
         let busy = Busy::begin(&self.busy);
+        let qualifier = function::qualifier_of(function);
         let run = async move {
-            let outcome = pool.invoke(request_id, payload).await;
+            let outcome = pool.invoke(request_id, payload, qualifier.as_deref()).await;
             drop(busy);
             outcome
         };

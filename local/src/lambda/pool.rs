@@ -41,7 +41,7 @@ impl Pool {
     }
 
     /// Runs one invocation, in a warm process if there is one.
-    pub(super) async fn invoke(&self, request_id: String, payload: Bytes) -> Result<Outcome, InvokeError> {
+    pub(super) async fn invoke(&self, request_id: String, payload: Bytes, qualifier: Option<&str>) -> Result<Outcome, InvokeError> {
         loop {
             let warm = self.take()?;
             let was_warm = warm.is_some();
@@ -52,7 +52,7 @@ impl Pool {
                     Err(error) => return Ok(Outcome::fault(&request_id, "Runtime.InvalidEntrypoint", &format!("{error:#}"))),
                 },
             };
-            let run = sandbox.run(self.job(request_id.clone(), payload.clone()), self.function.timeout).await;
+            let run = sandbox.run(self.job(request_id.clone(), payload.clone(), qualifier), self.function.timeout).await;
             self.put_back(sandbox);
             match run {
                 Run::Done(outcome) => return Ok(outcome),
@@ -98,14 +98,18 @@ impl Pool {
         }
     }
 
-    fn job(&self, request_id: String, payload: Bytes) -> Job {
+    fn job(&self, request_id: String, payload: Bytes, qualifier: Option<&str>) -> Job {
         // A function that asks how long it may still run compares this with the stack's clock.
         #[expect(clippy::cast_possible_truncation, reason = "a time-out in milliseconds, scaled, is far below 2^63")]
         let span = (self.function.timeout.as_secs_f64() * 1000.0 * self.shared.clock.scale().max(1.0)) as i64;
         Job {
             request_id,
             payload,
-            function_arn: function::arn(&self.region, &self.function.name),
+            // As it was invoked: by an alias, with that.
+            function_arn: match qualifier {
+                Some(qualifier) => format!("{}:{qualifier}", function::arn(&self.region, &self.function.name)),
+                None => function::arn(&self.region, &self.function.name),
+            },
             deadline_ms: self.shared.clock.now().as_millisecond().saturating_add(span),
         }
     }

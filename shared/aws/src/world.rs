@@ -2,7 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
-use mayday_core::port::{Chat, Clock, Directory, NoCharts, Probes, Secrets, Ways, Workspace, World};
+use mayday_core::{
+    policy::Vouching,
+    port::{Blobs, Chat, Clock, Directory, NoCharts, Probes, Secrets, Table, Ways, Workspace, World},
+};
 use mayday_resolver::{LookupError, Resolver};
 
 use crate::{
@@ -155,11 +158,14 @@ impl Aws {
     pub fn world(&self, slack: Arc<impl Chat + Directory + Workspace + 'static>, probes: Arc<dyn Probes>, ways: Ways) -> World {
         let Self { environment, connection, .. } = self;
         let names = Names { table: environment.table.clone(), bucket: environment.bucket.clone(), keys: environment.keys.clone() };
+        let table: Arc<dyn Table> = Arc::new(DynamoTable::new(connection, environment.table.clone()));
+        let blobs: Arc<dyn Blobs> = Arc::new(S3Blobs::new(connection, environment.bucket.clone()));
         World {
             clock: self.clock.clone(),
             random: Arc::new(SystemRandom),
-            table: Arc::new(DynamoTable::new(connection, environment.table.clone())),
-            blobs: Arc::new(S3Blobs::new(connection, environment.bucket.clone())),
+            directory: Arc::new(Vouching::over(slack.clone(), (table.clone(), blobs.clone()), self.clock.clone())),
+            table,
+            blobs,
             databases: Arc::new(RdsDatabases::new(connection)),
             secrets: self.secrets.clone(),
             dns: Arc::new(Route53Dns::new(connection, self.resolver.clone())),
@@ -167,7 +173,6 @@ impl Aws {
             sql: Arc::new(InspectorSql::new(connection, environment.inspector.clone(), self.secrets.clone())),
             charts: Arc::new(NoCharts),
             chat: slack.clone(),
-            directory: slack.clone(),
             workspace: slack,
             installation: Arc::new(OwnInstallation::new(connection, names)),
             pager: ways.pager,

@@ -18,7 +18,10 @@ pub enum Setup {
 }
 
 /// A client with ring and Mozilla's roots, as everywhere in the product; it follows no redirect.
-pub(crate) fn client() -> Result<reqwest::Client, Setup> {
+///
+/// # Errors
+/// When TLS or HTTP can't be set up.
+pub fn client() -> Result<reqwest::Client, Setup> {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?

@@ -17,11 +17,11 @@ use mayday_core::port::{Clock, Ways};
 use mayday_slack::redact::redact;
 use secrecy::SecretString;
 
-pub use http::Setup;
+pub use http::{Setup, client};
 pub use mail::Ses;
 pub use pagerduty::{PAGERDUTY_EVENTS_URL, PagerDuty};
 pub use phone::EndUserMessaging;
-pub use signed::AwsKeys;
+pub use signed::{AwsKeys, NotSigned, signed};
 
 /// What the ways are made of. What is absent makes its way undeliverable, never silent.
 #[derive(Clone)]

@@ -10,6 +10,7 @@ use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SigningSettings, sign},
     sign::v4,
 };
+use jiff::Timestamp;
 use mayday_core::{
     failure::CallError,
     port::{Clock, Sent},
@@ -35,11 +36,37 @@ pub struct AwsKeys {
     pub session_token: Option<String>,
 }
 
+/// Why a request could not be signed.
+pub type NotSigned = Box<dyn std::error::Error + Send + Sync>;
+
+/// Signs a request to a service: every header that it has, and its body.
+///
+/// # Errors
+/// When it is none that can be signed.
+pub fn signed(keys: &AwsKeys, service: &str, now: Timestamp, unsigned: http::Request<String>) -> Result<reqwest::Request, NotSigned> {
+    let identity = Credentials::new(&keys.access_key, &keys.secret_key, keys.session_token.clone(), None, "environment").into();
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(&keys.region)
+        .name(service)
+        .time(SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(now.as_millisecond())?))
+        .settings(SigningSettings::default())
+        .build()?
+        .into();
+    let headers = unsigned.headers().iter().map(|(name, value)| value.to_str().map(|value| (name.as_str(), value)));
+    let headers: Vec<(&str, &str)> = headers.collect::<Result<_, _>>()?;
+    let (method, url) = (unsigned.method().as_str(), unsigned.uri().to_string());
+    let signable = SignableRequest::new(method, &url, headers.into_iter(), SignableBody::Bytes(unsigned.body().as_bytes()))?;
+    let (signature, _) = sign(signable, &params)?.into_parts();
+    let mut request = unsigned;
+    signature.apply_to_request_http1x(&mut request);
+    Ok(reqwest::Request::try_from(request)?)
+}
+
 /// One service of one region.
 pub(crate) struct Signed {
     http: reqwest::Client,
-    credentials: Credentials,
-    region: String,
+    keys: AwsKeys,
     service: &'static str,
     endpoint: String,
     clock: Arc<dyn Clock>,
@@ -63,14 +90,7 @@ impl Signed {
         // SES answers under the name that it had in the beginning.
         let host = if service == "ses" { "email" } else { service };
         let endpoint = endpoint.unwrap_or_else(|| format!("https://{host}.{}.amazonaws.com", keys.region));
-        Self {
-            http: http.clone(),
-            credentials: Credentials::new(&keys.access_key, &keys.secret_key, keys.session_token.clone(), None, "environment"),
-            region: keys.region.clone(),
-            service,
-            endpoint: endpoint.trim_end_matches('/').to_owned(),
-            clock,
-        }
+        Self { http: http.clone(), keys: keys.clone(), service, endpoint: endpoint.trim_end_matches('/').to_owned(), clock }
     }
 
     /// Sends one request. A server's error and a throttle are errors; what the service refused is an answer.
@@ -83,7 +103,13 @@ impl Signed {
     ) -> Result<Answer, CallError> {
         let text = body.map(Value::to_string).unwrap_or_default();
         let url = format!("{}{path}", self.endpoint);
-        let request = self.sign(method, &url, headers, text).map_err(|error| CallError::refused("not_signed", error.to_string()))?;
+        let mut unsigned = http::Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            unsigned = unsigned.header(*name, *value);
+        }
+        let request =
+            unsigned.body(text).map_err(NotSigned::from).and_then(|unsigned| signed(&self.keys, self.service, self.clock.now(), unsigned));
+        let request = request.map_err(|error| CallError::refused("not_signed", error.to_string()))?;
         let response = self.http.execute(request).await.map_err(|error| unreachable(&error))?;
         let status = response.status();
         let header = response.headers().get("x-amzn-errortype").and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -96,34 +122,6 @@ impl Signed {
             Some(error) => Err(error),
             None => Ok(Answer { status, code, body }),
         }
-    }
-
-    fn sign(
-        &self,
-        method: Method,
-        url: &str,
-        headers: &[(&str, &str)],
-        body: String,
-    ) -> Result<reqwest::Request, Box<dyn std::error::Error + Send + Sync>> {
-        let identity = self.credentials.clone().into();
-        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(self.clock.now().as_millisecond())?);
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name(self.service)
-            .time(now)
-            .settings(SigningSettings::default())
-            .build()?
-            .into();
-        let signable = SignableRequest::new(method.as_str(), url, headers.iter().copied(), SignableBody::Bytes(body.as_bytes()))?;
-        let (signature, _) = sign(signable, &params)?.into_parts();
-        let mut request = http::Request::builder().method(method).uri(url);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut request = request.body(body)?;
-        signature.apply_to_request_http1x(&mut request);
-        Ok(reqwest::Request::try_from(request)?)
     }
 }
 
