@@ -106,3 +106,17 @@ def test_a_restore_is_proposed_approved_by_another_and_makes_a_new_instance_besi
     # MiniStack keeps no tags of a restored instance. What bears no tag of the run was made by somebody else, and the run stops there.
     assert account.aws("rds").list_tags_for_resource(ResourceName=new["DBInstanceArn"])["TagList"] == []
     heard(slack, "chat.postMessage", f"an instance {new['DBInstanceIdentifier']} exists that this run did not make")
+
+
+def test_what_happens_to_a_database_brings_the_tick_forward(bot, account):
+    # What the rule would put there: nobody but AWS may say what `aws.rds` says.
+    queue = account.aws("sqs").get_queue_url(QueueName="mayday-happenings")["QueueUrl"]
+    event = {"source": "aws.rds", "detail-type": "RDS DB Instance Event", "detail": {"EventCategories": ["failover"]}}
+    account.aws("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(event))
+
+    def swept():
+        """a tick for what happened"""
+        found = account.aws("logs").filter_log_events(logGroupName="/aws/lambda/mayday-scheduler")["events"]
+        return [line for line in found if '"1 happenings"' in line["message"]]
+
+    assert "swept" in eventually(swept)[0]["message"]
