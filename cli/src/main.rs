@@ -38,6 +38,9 @@ enum Command {
     Audit(audit::Command),
     #[command(flatten)]
     Terminal(terminal::Command),
+    /// Any verb of the slash command, without `dr`.
+    #[command(external_subcommand)]
+    Verb(Vec<String>),
 }
 
 #[tokio::main]
@@ -45,6 +48,7 @@ async fn main() -> ExitCode {
     let Cli { command, options } = Cli::parse();
     let result = match command {
         Command::Terminal(command) => return terminal::run(command, options).await.into(),
+        Command::Verb(words) => return terminal::run(terminal::Command::Verb(words), options).await.into(),
         Command::Local(args) => local::run(args).await,
         Command::Plan(command) => plan::run(&command).await,
         Command::Commands => {

@@ -102,8 +102,8 @@ pub(crate) enum Command {
     },
     /// Check the installation from inside; each finding with what mends it.
     Doctor,
-    /// Any verb of the slash command, without `dr`.
-    #[command(external_subcommand)]
+    /// Any verb of the slash command, without `dr`. Read by the whole program's grammar: here it would take everything.
+    #[command(skip)]
     Verb(Vec<String>),
 }
 
