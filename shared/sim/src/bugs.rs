@@ -1,33 +1,37 @@
-//! `bugs [--most N] [--seeds] [NAME…]`: plants each bug of the list, and prints which invariant caught it, and after how many schedules;
-//! with `--seeds` the seeds and faults that did, as `tests/seeds.txt` keeps them.
+//! Plants each bug of the list, and prints which invariant caught it, and after how many schedules.
 //!
 //! The words of the table are those of `docs/planted-bugs.md`; what failed is printed whole, with the fewest faults that lead there, where
 //! bugs are named.
 
 use std::process::ExitCode;
 
+use clap::Parser;
 use mayday_sim::{
     minimize::written,
     planted::{LIST, Planted},
 };
 
-/// How many schedules a bug may take to show itself.
-const MOST: u64 = 2_000;
+/// Plants each bug of the list, and prints which invariant caught it, and after how many schedules.
+#[derive(Parser)]
+struct Options {
+    /// How many schedules a bug may take to show itself.
+    #[arg(long, default_value_t = 2_000)]
+    most: u64,
+    /// Print the seeds and faults that did it, as tests/seeds.txt keeps them.
+    #[arg(long)]
+    seeds: bool,
+    /// Only these, and what failed is printed whole.
+    #[arg(value_parser = listed)]
+    names: Vec<String>,
+}
+
+fn listed(name: &str) -> Result<String, String> {
+    let known = LIST.iter().map(Planted::name).find(|known| known == name);
+    known.ok_or_else(|| "it is not in the list (docs/planted-bugs.md)".to_owned())
+}
 
 fn main() -> ExitCode {
-    let (mut most, mut names, mut seeds) = (MOST, Vec::new(), false);
-    let mut words = std::env::args().skip(1);
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "--most" => match words.next().and_then(|number| number.parse().ok()) {
-                Some(number) => most = number,
-                None => return usage("--most wants a number"),
-            },
-            "--seeds" => seeds = true,
-            name if LIST.iter().any(|planted| planted.name() == name) => names.push(word),
-            other => return usage(&format!("{other} is not in the list")),
-        }
-    }
+    let Options { most, seeds, names } = Options::parse();
     let chosen = |planted: &&Planted| names.is_empty() || names.contains(&planted.name());
     if seeds {
         LIST.iter().filter(chosen).for_each(|planted| seed(planted, most));
@@ -37,11 +41,6 @@ fn main() -> ExitCode {
     let missed = LIST.iter().filter(chosen).filter(|planted| !row(planted, most, !names.is_empty())).count();
     println!("\n{} bugs, {missed} of them not caught as expected.", LIST.iter().filter(chosen).count());
     if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-fn usage(why: &str) -> ExitCode {
-    eprintln!("{why}: bugs [--most N] [--seeds] [NAME…]");
-    ExitCode::from(2)
 }
 
 /// Prints the seed and the faults by which a bug was caught.

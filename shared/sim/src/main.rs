@@ -1,5 +1,4 @@
-//! `sim --schedules N --seed S --jobs J`: runs random schedules and says how many were run a second, which seeds found something, and with
-//! `--coverage` what was met.
+//! Runs random schedules and says how many were run a second, which seeds found something, and with `--coverage` what was met.
 
 use std::{
     collections::BTreeMap,
@@ -8,71 +7,67 @@ use std::{
     time::Instant,
 };
 
+use clap::{Parser, ValueEnum};
 use mayday_sim::{Course, Rates, Schedule, Troubles};
 
+/// Runs random fault schedules through the simulated world, and stops at the first that breaks an invariant.
+#[derive(Parser)]
 struct Options {
+    /// How many schedules are run.
+    #[arg(long, default_value_t = 20_000)]
     schedules: u64,
+    /// The seed of the first one; each next one has the next seed.
+    #[arg(long, default_value_t = 0)]
     seed: u64,
-    rates: Rates,
-    troubles: Option<Troubles>,
-    keep_going: bool,
-    coverage: bool,
+    /// How many threads share them.
+    #[arg(long, default_value_t = 1)]
     jobs: u64,
+    /// How often calls go wrong.
+    #[arg(long, value_enum, default_value_t = Weather::Rough)]
+    rates: Weather,
+    /// What else goes wrong: outages of dependencies and regions, and clocks that differ.
+    #[arg(long, value_enum, default_value_t = Trouble::None)]
+    troubles: Trouble,
+    /// Go on after a schedule that broke an invariant.
+    #[arg(long)]
+    keep_going: bool,
+    /// Print which fault was met at which operation, which ends and which turns.
+    #[arg(long)]
+    coverage: bool,
 }
 
-fn options() -> Result<Options, String> {
-    let mut options =
-        Options { schedules: 20_000, seed: 0, rates: Rates::ROUGH, troubles: None, keep_going: false, coverage: false, jobs: 1 };
-    let mut words = std::env::args().skip(1);
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "--keep-going" => options.keep_going = true,
-            "--coverage" => options.coverage = true,
-            _ => valued(&word, words.next(), &mut options)?,
+#[derive(Clone, Copy, ValueEnum)]
+enum Weather {
+    Calm,
+    Rough,
+    Even,
+    Storm,
+}
+
+impl Weather {
+    fn rates(self) -> Rates {
+        match self {
+            Self::Calm => Rates::CALM,
+            Self::Rough => Rates::ROUGH,
+            Self::Even => Rates::EVEN,
+            Self::Storm => Rates::STORM,
         }
     }
-    Ok(options)
 }
 
-fn valued(word: &str, value: Option<String>, options: &mut Options) -> Result<(), String> {
-    let value = value.ok_or_else(|| format!("{word} wants a value"))?;
-    let number = || value.parse::<u64>().map_err(|error| format!("{word} {value}: {error}"));
-    match word {
-        "--schedules" => options.schedules = number()?,
-        "--jobs" => options.jobs = number()?,
-        "--seed" => options.seed = number()?,
-        "--rates" => {
-            options.rates = match value.as_str() {
-                "calm" => Rates::CALM,
-                "rough" => Rates::ROUGH,
-                "even" => Rates::EVEN,
-                "storm" => Rates::STORM,
-                _ => return Err(format!("--rates is calm, rough, even or storm, not {value}")),
-            }
-        }
-        "--troubles" => {
-            options.troubles = match value.as_str() {
-                "none" => None,
-                "outages" => Some(Troubles::OUTAGES),
-                "skewed" => Some(Troubles::SKEWED),
-                _ => return Err(format!("--troubles is none, outages or skewed, not {value}")),
-            }
-        }
-        _ => {
-            let known =
-                "--schedules N --seed S --jobs J --rates calm|rough|even|storm --troubles none|outages|skewed --keep-going --coverage";
-            return Err(format!("{word} is not known: {known}"));
-        }
-    }
-    Ok(())
+#[derive(Clone, Copy, ValueEnum)]
+enum Trouble {
+    None,
+    Outages,
+    Skewed,
 }
 
-fn main() -> ExitCode {
-    match options() {
-        Ok(options) => run(&options),
-        Err(why) => {
-            eprintln!("{why}");
-            ExitCode::from(2)
+impl Trouble {
+    fn troubles(self) -> Option<Troubles> {
+        match self {
+            Self::None => None,
+            Self::Outages => Some(Troubles::OUTAGES),
+            Self::Skewed => Some(Troubles::SKEWED),
         }
     }
 }
@@ -88,7 +83,7 @@ struct Found {
 
 /// Runs every `jobs`-th seed from `first` on.
 fn batch(options: &Options, first: u64, jobs: u64, stop: &AtomicBool) -> Found {
-    let schedule = Schedule { rates: options.rates, troubles: options.troubles, ..Schedule::default() };
+    let schedule = Schedule { rates: options.rates.rates(), troubles: options.troubles.troubles(), ..Schedule::default() };
     let mut found = Found::default();
     let mut seed = options.seed.saturating_add(first);
     while seed < options.seed.saturating_add(options.schedules) && !stop.load(Ordering::Relaxed) {
@@ -108,7 +103,8 @@ fn batch(options: &Options, first: u64, jobs: u64, stop: &AtomicBool) -> Found {
     found
 }
 
-fn run(options: &Options) -> ExitCode {
+fn main() -> ExitCode {
+    let options = &Options::parse();
     #[expect(clippy::disallowed_methods, reason = "measures the simulator itself; the simulation has a clock of its own")]
     let began = Instant::now();
     let stop = AtomicBool::new(false);

@@ -206,6 +206,26 @@ fn f7_an_execution_gives_up_once_however_long_slack_is_silent() {
     sim.finish().unwrap();
 }
 
+/// What a stormy schedule of seed 7650 showed first: a proposal that can't be read for a while is no reason to keep news back for ever.
+#[test]
+fn f10_what_could_not_be_told_while_the_proposal_was_out_of_reach_is_told_later() {
+    let mut sim = paging::sim(9);
+    sim.spreads(0);
+    let proposal = sim.as_("ana").asks_restore().expect("a proposal");
+    sim.as_("ben").approves(&proposal);
+    sim.set_faults(Faults::rule(|call| {
+        let unread = call.port == Port::Table && call.method == "get" && call.about.starts_with("proposal/");
+        if unread { Fate::LostRequest } else { Fate::Well }
+    }));
+    sim.until_run(HOUR, |run| run.in_distress().is_some()).unwrap();
+    sim.run_for(2 * MINUTE);
+    assert!(!sim.shows("Something broke on our side"), "it can't be shown without its proposal");
+    sim.set_faults(Faults::Never);
+    sim.run_for(2 * HOUR);
+    assert_eq!(sim.run().unwrap().state, State::Succeeded);
+    assert!(sim.shows("Something broke on our side"), "{}", sim.trace().join("\n"));
+}
+
 /// What can't be written down first is not done: a decision that is made while the table is away changes nothing.
 #[test]
 fn j6_without_the_table_nothing_destructive_begins() {
