@@ -228,6 +228,14 @@ def test_a_tick_is_the_schedulers_and_a_visit_the_state_machines():
     assert not [name for name, found in every.items() if allows(found, "lambda:InvokeFunction", runner)]
 
 
+def test_files_are_copied_one_way_and_never_deleted_by_whoever_copies_them():
+    copy = statements(primary().child("Data"), "CopyRole")
+    there = BUCKET.replace("eu-west-1", "eu-central-1")
+    for action, resource in [("s3:GetObjectVersionForReplication", f"{BUCKET}/plan.yaml"), ("s3:ReplicateObject", f"{there}/plan.yaml")]:
+        assert allows(copy, action, resource, {}, BOUNDARY)
+    assert not allows(copy, "s3:ReplicateObject", f"{BUCKET}/plan.yaml") and not allows(copy, "s3:ReplicateDelete", f"{there}/plan.yaml")
+
+
 # What the roles alone keep from the functions: the boundary is there for history, protection and rights.
 LEFT_TO_THE_ROLES = {"dynamodb:UpdateItem", "s3:PutObject", "s3:PutObjectRetention", "secretsmanager:PutSecretValue", "states:StopExecution"}
 
