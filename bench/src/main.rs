@@ -6,6 +6,7 @@
 mod case;
 mod cold;
 mod emulator;
+mod instructions;
 mod peers;
 mod process;
 mod table;
@@ -14,10 +15,12 @@ mod worker;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Parser;
 use mayday_local::{functions, lambda::Function, seed::Seed};
 
@@ -41,43 +44,55 @@ struct Args {
     #[arg(long, default_value = "plans/demo.yaml")]
     plan: PathBuf,
     /// Only cases whose name contains this word, and the floors.
+    #[arg(long, default_value = "")]
+    only: String,
+    /// Counts the instructions of whole cold starts under callgrind, in place of measuring time, and compares them with this file.
     #[arg(long)]
-    only: Option<String>,
+    instructions: Option<PathBuf>,
+    /// Keeps what was counted as the reference.
+    #[arg(long, requires = "instructions")]
+    keep: bool,
 }
 
+/// Fails when a target is missed, or a count is not what it was.
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
     let scratch = tempfile::tempdir()?;
-    let folder = copied(&args.functions, scratch.path())?;
-    let peers = Peers::open().await?;
-    let peers = std::sync::Arc::new(peers);
+    let scratch = scratch.path();
+    let peers = Arc::new(Peers::open().await?);
+    let folder = scratch.join("functions");
     let mut cases = floors(&folder);
     cases.extend(doors(&folder, &peers));
-    let wanted = |case: &Case| args.only.as_ref().is_none_or(|word| case.name.contains("hello") || case.name.contains(word));
-    let world = if args.only.as_ref().is_none_or(|word| "worker".contains(word.as_str())) {
-        let plan = std::fs::read_to_string(&args.plan).with_context(|| format!("there is no {}", args.plan.display()))?;
-        let world = World::open(&plan, &scratch.path().join("stack")).await?;
-        cases.push(world.command("worker, /dr status", &folder, "status", &[Target::Cpu(3.0, STOCK)])?);
-        Some(world)
-    } else {
-        None
+    // The stack is started only for whoever needs it.
+    let world = if WORKER.contains(&args.only) { Some(world(&args.plan, scratch).await?) } else { None };
+    if let Some(world) = &world {
+        cases.push(world.command(WORKER, &folder, "status", &[Target::Cpu(3.0, STOCK)])?);
+    }
+    cases.retain(|case| case.name.contains("hello") || case.name.contains(&args.only));
+    copy_all(&cases, &args.functions)?;
+    let good = match &args.instructions {
+        Some(reference) => instructions::run(&cases, scratch, reference, args.keep).await,
+        None => measure(&cases, args.rounds, scratch).await,
     };
-    cases.retain(wanted);
-    let missed = measure(&cases, args.rounds, scratch.path()).await;
+    drop(cases);
     if let Some(world) = world {
-        drop(cases);
         world.close().await;
     }
-    if missed? > 0 {
-        bail!("not every target is met");
-    }
-    Ok(())
+    Ok(if good? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Measures and prints. Gives the number of targets that were missed.
+/// The name of the worker's case.
+const WORKER: &str = "worker, /dr status";
+
+async fn world(plan: &Path, scratch: &Path) -> anyhow::Result<World> {
+    let plan = std::fs::read_to_string(plan).with_context(|| format!("there is no {}", plan.display()))?;
+    World::open(&plan, &scratch.join("stack")).await
+}
+
+/// Measures and prints. Whether every target is met.
 #[expect(clippy::print_stdout, reason = "this is what it is for")]
-async fn measure(cases: &[Case], rounds: usize, scratch: &Path) -> anyhow::Result<usize> {
+async fn measure(cases: &[Case], rounds: usize, scratch: &Path) -> anyhow::Result<bool> {
     let starts = cold::rounds(cases, rounds, scratch).await?;
     let mut all = Vec::new();
     for (case, starts) in cases.iter().zip(starts) {
@@ -88,18 +103,20 @@ async fn measure(cases: &[Case], rounds: usize, scratch: &Path) -> anyhow::Resul
     println!("{rounds} cold starts of each, interleaved; medians, and medians of paired ratios\n\n{}", table::table(&all));
     let verdicts = table::verdicts(&all);
     verdicts.iter().for_each(|verdict| println!("{}", verdict.sentence));
-    Ok(verdicts.iter().filter(|verdict| !verdict.met).count())
+    Ok(verdicts.iter().all(|verdict| verdict.met))
 }
 
-/// Copies of the binaries, which nobody else runs: what somebody else has mapped can't be dropped from memory.
-fn copied(from: &Path, scratch: &Path) -> anyhow::Result<PathBuf> {
-    let folder = scratch.join("functions");
-    std::fs::create_dir_all(&folder)?;
-    for name in ["hello-stock", "hello-tuned", "ingress", "worker"] {
-        let binary = from.join(name);
-        std::fs::copy(&binary, folder.join(name)).with_context(|| format!("{} is not built: scripts/bench builds it", binary.display()))?;
+/// Copies what is measured to where the cases look for it. Nobody else runs those copies: what somebody has mapped can't be
+/// dropped from memory.
+fn copy_all(cases: &[Case], from: &Path) -> anyhow::Result<()> {
+    for binary in cases.iter().map(|case| &case.function.binary) {
+        let (Some(folder), Some(name)) = (binary.parent(), binary.file_name()) else { continue };
+        std::fs::create_dir_all(folder)?;
+        if !binary.exists() {
+            std::fs::copy(from.join(name), binary).with_context(|| format!("there is no {}: scripts/bench builds it", name.display()))?;
+        }
     }
-    Ok(folder)
+    Ok(())
 }
 
 /// A function without an environment of its own.
@@ -119,7 +136,7 @@ fn floors(folder: &Path) -> Vec<Case> {
     vec![case::hello(STOCK, stock()), case::hello(TUNED, floor("hello-tuned", folder)), from_disk]
 }
 
-fn doors(folder: &Path, peers: &std::sync::Arc<Peers>) -> Vec<Case> {
+fn doors(folder: &Path, peers: &Arc<Peers>) -> Vec<Case> {
     let door = || {
         let all = functions::table(folder, &peers.url(), (&Seed::default(), emulator::REGION), "127.0.0.1:9");
         let mut door = all.into_iter().find(|function| function.name == functions::DOOR).unwrap_or_else(|| floor("ingress", folder));

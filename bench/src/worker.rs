@@ -85,12 +85,6 @@ impl World {
         })
     }
 
-    /// The calls that came to the stack's services from `offset` on: `dynamodb GetItem`, …
-    pub(crate) fn calls(&self, offset: usize) -> Vec<String> {
-        let calls = self.stack.shared().calls.since(offset);
-        calls.iter().map(|call| format!("{} {}", call.service, call.operation)).collect()
-    }
-
     /// Stops it in good order; whoever still holds a case of it keeps it from that.
     pub(crate) async fn close(self) {
         if let Some(stack) = Arc::into_inner(self.stack) {
