@@ -9,6 +9,7 @@ use crate::{
     probe,
     standby::{self, IN_RECOVERY, NEWEST, Place, READ_ONLY},
     store::{Kept, Store},
+    together::together,
 };
 
 /// A service and its two sites, as they are.
@@ -176,8 +177,13 @@ pub async fn survey(world: &World, current: &Current, name: &str, direction: Dir
         ill_here: Vec::new(),
         ill_there: Vec::new(),
     };
-    for database in found.entry.databases.clone() {
-        match pair(world, current, &found, &database).await? {
+    // At once: where a region is silent, each look takes as long as a call may.
+    let looking = found.entry.databases.iter().map(|name| {
+        let found = &found;
+        async move { (name.clone(), pair(world, current, found, name).await) }
+    });
+    for (database, looked) in together(looking).await {
+        match looked? {
             Some(pair) => found.pairs.push(pair),
             None => found.moved.push(database),
         }
