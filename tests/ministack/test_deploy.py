@@ -120,3 +120,29 @@ def test_what_happens_to_a_database_brings_the_tick_forward(bot, account):
         return [line for line in found if '"1 happenings"' in line["message"]]
 
     assert "swept" in eventually(swept)[0]["message"]
+
+
+def versions_called(account):
+    """The runner's versions, in the order of its visits."""
+    events = account.aws("logs").filter_log_events(logGroupName="/aws/lambda/mayday-runner")["events"]
+    return [found[1] for event in events if (found := re.search(r"START RequestId: \S+ Version: (\S+)", event["message"]))]
+
+
+def test_a_run_in_flight_ends_on_the_code_that_it_began_with_and_the_next_one_has_the_new(bot, account, slack):
+    """An upgrade, as the template makes one: a new version of the runner, and a definition that names it."""
+    runs, functions = account.aws("stepfunctions"), account.aws("lambda")
+    [machine] = [one["stateMachineArn"] for one in runs.list_state_machines()["stateMachines"]]
+    [waiting] = runs.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+    functions.update_function_configuration(FunctionName="mayday-runner", Description="the next release")
+    version = functions.publish_version(FunctionName="mayday-runner")["Version"]
+    definition = runs.describe_state_machine(stateMachineArn=machine)["definition"]
+    assert ":mayday-runner:1" in definition and version == "2"
+    runs.update_state_machine(stateMachineArn=machine, definition=definition.replace(":mayday-runner:1", f":mayday-runner:{version}"))
+
+    before = len(versions_called(account))
+    bot("Commands", command(f"cancel {waiting['name'].removesuffix('-1')}", ANA))
+    eventually(lambda: runs.describe_execution(executionArn=waiting["executionArn"])["status"] != "RUNNING")
+    assert set(versions_called(account)) == {"1"} and len(versions_called(account)) > before
+
+    bot("Commands", command("backup inventory", ANA))
+    eventually(lambda: "2" in versions_called(account))
