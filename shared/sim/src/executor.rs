@@ -28,7 +28,7 @@ use crate::{
     region::Spread,
     state::State,
     story::Heard,
-    trace::{Trace, What},
+    trace::{Port, Trace, What},
 };
 
 /// A task: an actor of the simulation.
@@ -63,6 +63,8 @@ pub(crate) struct Inner {
     pub(crate) covered: Coverage,
     /// How many calls came to the gate.
     pub(crate) calls: u64,
+    /// How often functions called each method of each port.
+    pub(crate) asked: BTreeMap<(Port, &'static str), usize>,
     pub(crate) trace: Trace,
     pub(crate) state: State,
     pub(crate) violation: Option<Violation>,
@@ -155,6 +157,7 @@ impl Sim {
             happened: Vec::new(),
             covered: Coverage::default(),
             calls: 0,
+            asked: BTreeMap::new(),
             trace: Trace::default(),
             state,
             violation: None,

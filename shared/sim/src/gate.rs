@@ -109,6 +109,7 @@ impl Gate {
         let passed = inner.now - inner.began;
         let (number, fate) = if self.mortal {
             inner.calls += 1;
+            *inner.asked.entry((call.port, call.method)).or_default() += 1;
             let most = ENDLESS + EACH_MINUTE * u64::try_from(passed / MINUTE).unwrap_or(0);
             if inner.calls > most {
                 inner.violated(crate::invariant::ENDS, format!("{most} calls were made"));

@@ -22,6 +22,7 @@ use crate::{
     invariant,
     setting::{CHANNEL, ORG, PEOPLE, REGION},
     state::State,
+    trace::Port,
 };
 
 /// What a person was answered, to what.
@@ -174,6 +175,12 @@ impl Sim {
     #[must_use]
     pub fn effects(&self, method: &str) -> usize {
         self.see(|state| state.effects.iter().filter(|effect| effect.method == method).count())
+    }
+
+    /// How often functions called a method of a port.
+    #[must_use]
+    pub fn asked(&self, port: Port, method: &'static str) -> usize {
+        self.shared.lock().asked.get(&(port, method)).copied().unwrap_or(0)
     }
 
     /// What stands in the audit, as `what about`.

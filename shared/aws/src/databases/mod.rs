@@ -13,7 +13,8 @@ use async_trait::async_trait;
 use aws_sdk_rds::{
     Client,
     operation::{
-        describe_db_instances::builders::DescribeDBInstancesFluentBuilder, describe_db_snapshots::builders::DescribeDBSnapshotsFluentBuilder,
+        describe_db_instances::builders::DescribeDBInstancesFluentBuilder,
+        describe_db_snapshots::builders::DescribeDBSnapshotsFluentBuilder,
     },
     types::Filter,
 };
@@ -226,6 +227,8 @@ impl Databases for RdsDatabases {
     }
 }
 
+/// The most that one page holds. Source: the reference of `DescribeDBInstances`.
+const LARGEST_PAGE: i32 = 100;
 /// How many names one filter takes. The reference gives no limit; a hundred is a page.
 const FILTERED: usize = 100;
 
@@ -236,6 +239,7 @@ fn called(ids: &[String]) -> Filter {
 
 /// All pages of instances, each translated as it comes: the vendor's own form of ten thousand is larger than a function's memory.
 async fn instances(region: &str, describe: DescribeDBInstancesFluentBuilder) -> Result<Vec<Instance>, CallError> {
+    let describe = describe.max_records(LARGEST_PAGE);
     let (mut found, mut way) = (Vec::new(), Way::default());
     loop {
         let page = describe.clone().set_marker(way.at()).send().await.map_err(|error| classify(Kind::Read, error))?;
@@ -248,6 +252,7 @@ async fn instances(region: &str, describe: DescribeDBInstancesFluentBuilder) -> 
 
 /// All pages of snapshots, as [`instances`].
 async fn snapshots(region: &str, describe: DescribeDBSnapshotsFluentBuilder) -> Result<Vec<Snapshot>, CallError> {
+    let describe = describe.max_records(LARGEST_PAGE);
     let (mut found, mut way) = (Vec::new(), Way::default());
     loop {
         let page = describe.clone().set_marker(way.at()).send().await.map_err(|error| classify(Kind::Read, error))?;
@@ -271,5 +276,7 @@ async fn unprotect(client: &Client, instance: &Instance) -> Result<CallError, Ca
     })
 }
 
+#[cfg(test)]
+mod paging;
 #[cfg(test)]
 mod tests;

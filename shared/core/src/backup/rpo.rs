@@ -160,7 +160,8 @@ pub(crate) async fn measure(world: &World, hours: &Hours, database: &str, seen: 
     match kept {
         Some(kept) => drop(store.replace(kept, hour.clone()).await?),
         None => {
-            if let Created::New(_) = store.create(hour.clone()).await? {
+            // Whoever has no earlier measurements has no old ones either.
+            if matches!(store.create(hour.clone()).await?, Created::New(_)) && hour.before.is_some() {
                 forget(world, database, now).await?;
             }
         }

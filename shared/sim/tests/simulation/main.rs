@@ -27,6 +27,7 @@ mod power;
 mod region;
 mod release;
 mod runbook;
+mod scale;
 mod schedules;
 #[cfg(feature = "planted")]
 mod seeds;
