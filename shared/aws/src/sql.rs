@@ -137,7 +137,11 @@ mod tests {
             found
         }
 
-        async fn replace(&self, _: &Permit, _: SecretPlace<'_>, _: &str, _: &SecretVersion) -> Result<(), CallError> {
+        async fn write(&self, _: &Permit, _: SecretPlace<'_>, _: &SecretVersion) -> Result<(), CallError> {
+            Ok(())
+        }
+
+        async fn make_current(&self, _: &Permit, _: SecretPlace<'_>, _: &str, _: &str) -> Result<(), CallError> {
             Ok(())
         }
     }
