@@ -13,7 +13,7 @@ use crate::{
     planted::{Bug, planted},
     port::{Instance, Page, RestoreFrom, Snapshot, World},
     proposal::Proposal,
-    run::Run,
+    run,
     store::{Kept, Record, Store},
 };
 
@@ -218,7 +218,7 @@ pub async fn held(world: &World) -> Result<BTreeSet<String>, Fault> {
     let approvals = store.list::<Approval>(&RECENT).await?;
     let mut live: BTreeSet<ProposalId> =
         approvals.into_iter().filter(|kept| may_begin(&kept.value, now)).map(|kept| kept.value.proposal).collect();
-    let runs = store.list::<Run>(&RECENT).await?;
+    let runs = run::going(world).await?;
     live.extend(runs.into_iter().filter(|kept| !kept.value.state.is_final()).map(|kept| kept.value.proposal));
     for id in live {
         let proposal: Option<Kept<Proposal>> = store.load(id.as_str()).await?;

@@ -5,7 +5,7 @@ use crate::{
     plan::Severity,
     planted::{Bug, planted},
     port::World,
-    run::{Run, State},
+    run::{self, Run, State},
     store::Store,
     view,
 };
@@ -21,7 +21,7 @@ pub async fn watch_runs(world: &World) -> Result<usize, Fault> {
     }
     let store = Store::of(world);
     let mut raised = 0;
-    let runs: Vec<Run> = store.list::<Run>(&LOOKED_AT).await?.into_iter().map(|kept| kept.value).collect();
+    let runs: Vec<Run> = run::going(world).await?.into_iter().map(|kept| kept.value).collect();
     for run in &runs {
         let since = match &run.state {
             State::Stuck { since, .. } => *since,

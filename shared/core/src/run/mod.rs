@@ -8,6 +8,7 @@ mod distress;
 mod finish;
 mod flow;
 mod gate;
+mod going;
 mod intervene;
 mod step;
 mod tell;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub(crate) use going::going;
 pub use begin::{begin, launch, resume};
 pub use distress::distress;
 pub(crate) use finish::{checks, release};

@@ -1,14 +1,17 @@
 //! Runs that nobody drives, and locks that outlived theirs.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 
-use super::{LOOKED_AT, Swept};
+use super::Swept;
 use crate::{
+    backup::all,
     failure::Fault,
     planted::{Bug, planted},
     port::World,
     run::{self, Lock, Run},
-    store::{Kept, Store},
+    store::Store,
 };
 
 /// A run that nobody has visited for so long is driven anew: longer than any wait, reminder or retry.
@@ -18,9 +21,8 @@ pub(super) async fn resume(world: &World, swept: &mut Swept) -> Result<(), Fault
     if planted(Bug::RunAbandoned) {
         return Ok(());
     }
-    let store = Store::of(world);
     let now = world.clock.now();
-    for kept in store.list::<Run>(&LOOKED_AT).await? {
+    for kept in run::going(world).await? {
         let untold = kept.value.told < kept.value.log.len();
         // What people were not told yet can't be waited for: their buttons may be missing.
         let patience = if kept.value.waits_for_people() && !untold { ABANDONED * 7 } else { ABANDONED };
@@ -34,11 +36,19 @@ pub(super) async fn resume(world: &World, swept: &mut Swept) -> Result<(), Fault
 }
 
 pub(super) async fn unlock(world: &World, swept: &mut Swept) -> Result<(), Fault> {
+    let mut held = all::<Lock>(world).await?;
+    held.retain(|lock| lock.value.run.is_some() && !planted(Bug::LockKept));
+    let holders = held.iter().filter_map(|lock| lock.value.run.as_ref()).map(|run| run.0.clone()).collect::<BTreeSet<_>>();
     let store = Store::of(world);
-    for lock in store.list::<Lock>(&LOOKED_AT).await? {
-        let Some(holder) = lock.value.run.as_ref().filter(|_| !planted(Bug::LockKept)) else { continue };
-        let run: Option<Kept<Run>> = store.load(holder.as_str()).await?;
-        if run.is_none_or(|run| run.value.state.is_final()) {
+    let runs = store.load_many::<Run>(holders).await?;
+    for lock in held {
+        let Some(holder) = &lock.value.run else { continue };
+        let ended = match runs.get(holder.as_str()) {
+            Some(run) => run.value.state.is_final(),
+            // One that can't be read is not one that is not there: then this fails, and the lock stays.
+            None => store.load::<Run>(holder.as_str()).await?.is_none(),
+        };
+        if ended {
             run::release(world, &lock).await?;
             swept.released += 1;
         }
