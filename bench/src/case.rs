@@ -26,6 +26,8 @@ pub(crate) enum Target {
     Wall(f64, &'static str),
     /// At most so many MB are ever resident.
     PeakMb(f64),
+    /// Process CPU until the answer is at most so many ms more than that of another case in the same round.
+    MoreCpuMs(f64, &'static str),
 }
 
 /// Makes the next event.
@@ -102,6 +104,18 @@ pub(crate) fn refused(name: &'static str, function: Function, targets: &[Target]
         from_disk: false,
         warm: 300,
         targets: targets.to_vec(),
+    }
+}
+
+/// A door that can't read its keys, and says so.
+pub(crate) fn without_keys(name: &'static str, function: Function, targets: &[Target]) -> Case {
+    Case {
+        check: Box::new(|answer| {
+            ensure!(answer["statusCode"] == 503, "it has found keys");
+            Ok(())
+        }),
+        warm: 0,
+        ..challenge(name, function, targets)
     }
 }
 

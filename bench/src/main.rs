@@ -10,6 +10,7 @@ mod instructions;
 mod peers;
 mod process;
 mod table;
+mod tls;
 mod worker;
 
 use std::{
@@ -64,6 +65,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let folder = scratch.join("functions");
     let mut cases = floors(&folder);
     cases.extend(doors(&folder, &peers));
+    cases.extend(handshakes(&folder, &peers)?);
     // The stack is started only for whoever needs it.
     let world = if WORKER.contains(&args.only) { Some(world(&args.plan, scratch).await?) } else { None };
     if let Some(world) = &world {
@@ -136,13 +138,15 @@ fn floors(folder: &Path) -> Vec<Case> {
     vec![case::hello(STOCK, stock()), case::hello(TUNED, floor("hello-tuned", folder)), from_disk]
 }
 
+fn door(folder: &Path, peers: &Peers) -> Function {
+    let all = functions::table(folder, &peers.url(), (&Seed::default(), emulator::REGION), "127.0.0.1:9");
+    let mut door = all.into_iter().find(|function| function.name == functions::DOOR).unwrap_or_else(|| floor("ingress", folder));
+    door.environment.extend(IDS.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    door
+}
+
 fn doors(folder: &Path, peers: &Arc<Peers>) -> Vec<Case> {
-    let door = || {
-        let all = functions::table(folder, &peers.url(), (&Seed::default(), emulator::REGION), "127.0.0.1:9");
-        let mut door = all.into_iter().find(|function| function.name == functions::DOOR).unwrap_or_else(|| floor("ingress", folder));
-        door.environment.extend(IDS.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        door
-    };
+    let door = || door(folder, peers);
     let alone = [Target::Cpu(0.75, STOCK), Target::Cpu(1.15, TUNED), Target::PeakMb(6.0)];
     let from_disk = [Target::Wall(1.6, STOCK_FROM_DISK)];
     let taken = peers.clone();
@@ -152,4 +156,23 @@ fn doors(folder: &Path, peers: &Arc<Peers>) -> Vec<Case> {
         case::handed_over("ingress, handed over", door(), move || taken.invocations(), &[Target::Cpu(1.4, STOCK)]),
         Case { from_disk: true, warm: 0, ..case::challenge("ingress, from disk", door(), &from_disk) },
     ]
+}
+
+/// The door whose vault speaks TLS, as AWS's does, beside one whose vault hangs up. It believes neither; it asks at its start
+/// and once more for the request, so the difference is that of two handshakes.
+fn handshakes(folder: &Path, peers: &Peers) -> anyhow::Result<[Case; 2]> {
+    const HUNG_UP: &str = "ingress, its vault hangs up";
+    let asking = |vault: String| {
+        let mut door = door(folder, peers);
+        door.environment.insert("AWS_ENDPOINT_URL_SECRETS_MANAGER".to_owned(), vault);
+        door
+    };
+    Ok([
+        case::without_keys(HUNG_UP, asking(format!("http://{}", tls::hang_up()?)), &[]),
+        case::without_keys(
+            "ingress, two TLS handshakes",
+            asking(format!("https://{}", tls::listen()?)),
+            &[Target::MoreCpuMs(2.0, HUNG_UP)],
+        ),
+    ])
 }

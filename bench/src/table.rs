@@ -102,6 +102,10 @@ fn judge(all: &[Measured<'_>], one: &Measured<'_>, target: &Target) -> Verdict {
         Target::Cpu(limit, other) => (ratio(&one.starts, starts_of(all, other), cpu_ms), *limit, format!("CPU × {other}")),
         Target::Wall(limit, other) => (ratio(&one.starts, starts_of(all, other), wall_ms), *limit, format!("wall × {other}")),
         Target::PeakMb(limit) => (peak_mb(&one.starts), *limit, "peak MB".to_owned()),
+        Target::MoreCpuMs(limit, other) => {
+            let more = one.starts.iter().zip(starts_of(all, other)).map(|(of, to)| cpu_ms(of) - cpu_ms(to)).collect();
+            (median(more), *limit, format!("CPU ms more than {other}"))
+        }
     };
     let met = found <= limit;
     let word = if met { "met" } else { "MISSED" };
