@@ -104,7 +104,8 @@ impl Rds {
         let of = text("DBInstanceIdentifier").map(|name| name_of(name).to_lowercase());
         let filters = filters(params);
         let mut found = Vec::new();
-        for one in world.snapshots.values().filter(|one| one.region == region) {
+        let named = filters.iter().find(|(name, _)| name == "db-instance-id").map(|(_, values)| values);
+        for one in world.snapshots_of(named).into_iter().filter(|one| one.region == region) {
             let mut passes = wanted.as_ref().is_none_or(|wanted| *wanted == one.identifier)
                 && of.as_ref().is_none_or(|of| *of == one.of.identifier)
                 && text("DbiResourceId").is_none_or(|resource| resource == one.of.resource)

@@ -40,7 +40,7 @@ impl Rds {
         for one in made {
             for day in 0..fleet.snapshots {
                 let snapshot = taken(&one, now, day);
-                world.snapshots.insert(snapshot.backup.clone(), snapshot);
+                world.put_snapshot(snapshot);
             }
             world.instances.insert(one.resource.clone(), one);
         }

@@ -1,7 +1,7 @@
 //! Instances and snapshots, in memory and on disk: one JSON file each, replaced at once.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard},
 };
@@ -18,8 +18,10 @@ pub(super) struct World {
     pub(super) instances: BTreeMap<String, Instance>,
     /// Instances that are gone, but for their automated backups, by resource id.
     pub(super) retained: BTreeMap<String, Instance>,
-    /// By backup name.
+    /// By backup name. What is put in and taken out goes through [`Self::put_snapshot`] and [`Self::drop_snapshot`].
     pub(super) snapshots: BTreeMap<String, Snapshot>,
+    /// The backup names of each instance's snapshots, by the instance's identifier: a fleet has too many to be looked through.
+    taken_of: BTreeMap<String, BTreeSet<String>>,
     /// Parameter and subnet groups beside the default ones.
     pub(super) groups: Vec<Group>,
     /// The newest last; gone with the process, as RDS forgets after 14 days.
@@ -44,6 +46,30 @@ pub(super) struct Group {
 }
 
 impl World {
+    pub(super) fn put_snapshot(&mut self, snapshot: Snapshot) {
+        self.taken_of.entry(snapshot.of.identifier.clone()).or_default().insert(snapshot.backup.clone());
+        self.snapshots.insert(snapshot.backup.clone(), snapshot);
+    }
+
+    fn drop_snapshot(&mut self, backup: &str) {
+        if let Some(gone) = self.snapshots.remove(backup)
+            && let Some(taken) = self.taken_of.get_mut(&gone.of.identifier)
+        {
+            taken.remove(backup);
+        }
+    }
+
+    /// The snapshots of these instances; of all, where none are named.
+    pub(super) fn snapshots_of<'a>(&'a self, instances: Option<&BTreeSet<String>>) -> Vec<&'a Snapshot> {
+        match instances {
+            None => self.snapshots.values().collect(),
+            Some(instances) => {
+                let taken = instances.iter().filter_map(|instance| self.taken_of.get(instance)).flatten();
+                taken.filter_map(|backup| self.snapshots.get(backup)).collect()
+            }
+        }
+    }
+
     pub(super) fn instance(&self, region: &str, identifier: &str) -> Option<&Instance> {
         self.instances.values().find(|instance| instance.region == region && instance.identifier.eq_ignore_ascii_case(identifier))
     }
@@ -86,7 +112,7 @@ impl Store {
             world.retained.insert(instance.resource.clone(), instance);
         }
         for snapshot in read_all::<Snapshot>(&dir.join("snapshots"))? {
-            world.snapshots.insert(snapshot.backup.clone(), snapshot);
+            world.put_snapshot(snapshot);
         }
         world.groups = read_all::<Vec<Group>>(&dir.join("groups"))?.pop().unwrap_or_default();
         Ok(Self { dir, world: Mutex::new(world) })
@@ -138,7 +164,7 @@ impl Store {
             return Ok(false);
         }
         write(&self.dir.join("snapshots"), &snapshot.backup, &snapshot)?;
-        world.snapshots.insert(snapshot.backup.clone(), snapshot);
+        world.put_snapshot(snapshot);
         Ok(true)
     }
 
@@ -160,7 +186,7 @@ impl Store {
     pub(super) fn remove_snapshot(&self, backup: &str) -> anyhow::Result<()> {
         let mut world = self.read();
         erase(&self.dir.join("snapshots"), backup)?;
-        world.snapshots.remove(backup);
+        world.drop_snapshot(backup);
         Ok(())
     }
 

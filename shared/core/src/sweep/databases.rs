@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
+use super::fleets;
 use crate::{
-    backup::{self, Agenda, Hour, Hours, Pace, Seen, Survey},
+    backup::{self, Agenda, Hour, Hours, Pace, SHARE, Seen, Survey},
     failure::Fault,
+    plan,
     port::World,
     store::{Kept, Store},
     together::together,
@@ -22,8 +24,17 @@ const STRIDE: u64 = 997;
 
 /// A database that fails does not keep the others from being seen to.
 pub(super) async fn see_to(world: &World) -> Result<(), Fault> {
-    let survey = Survey::take(world).await?;
     let mut failed = None;
+    match fleets::muster(world).await {
+        // Both at once may be more than fits into a tick.
+        Ok(true) if plan::current(world.blobs.as_ref()).await.is_ok_and(|current| current.plan.databases.len() > SHARE) => return Ok(()),
+        Ok(_) => {}
+        Err(fault) => {
+            tracing::error!(fault = fault.chain(), "the fleets were not looked up");
+            failed = Some(fault);
+        }
+    }
+    let survey = Survey::take(world).await?;
     let mut note = |name: &str, fault: Fault| {
         tracing::error!(database = name, fault = fault.chain(), "a database was not seen to");
         failed = Some(fault);

@@ -11,21 +11,23 @@ use crate::{
     port::World,
 };
 
-/// How often the account is looked through, in minutes: it is as many pages as it has hundreds of instances.
-const EVERY: i64 = 10;
+/// How often the account is looked through, in minutes: it is as many pages as it has hundreds of instances. Prime, so that it is not
+/// always the turn of the same share.
+const EVERY: i64 = 11;
 
-/// Brings the roster of the fleets up to date. A region that does not answer leaves it as it is.
-pub(super) async fn muster(world: &World) -> Result<(), Fault> {
+/// Brings the roster of the fleets up to date, and says whether the account was looked through for it. A region that does not answer
+/// leaves it as it is.
+pub(super) async fn muster(world: &World) -> Result<bool, Fault> {
     let current = plan::current(world.blobs.as_ref()).await.map_err(Failure::into_fault)?;
     let plan = &current.plan;
     if plan.fleets.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let roster = plan::roster(world.blobs.as_ref()).await?;
     let minute = world.clock.now().as_second().div_euclid(60);
     let is_new = plan.fleets.keys().any(|fleet| !roster.fleets.contains_key(fleet));
     if !is_new && minute % EVERY != 0 {
-        return Ok(());
+        return Ok(false);
     }
     let regions: BTreeSet<&str> = plan.fleets.values().map(|fleet| fleet.each.region.as_str()).collect();
     let mut instances = Vec::new();
@@ -34,7 +36,7 @@ pub(super) async fn muster(world: &World) -> Result<(), Fault> {
     }
     let after = roster.after(plan, &instances);
     if after == roster {
-        return Ok(());
+        return Ok(true);
     }
     for (name, members) in &after.fleets {
         let before = roster.fleets.get(name);
@@ -53,5 +55,5 @@ pub(super) async fn muster(world: &World) -> Result<(), Fault> {
     }
     let bytes = serde_json::to_vec(&after).map_err(|error| Fault::because("a roster has no JSON form", error))?;
     world.blobs.put(ROSTER_KEY, bytes).await?;
-    Ok(())
+    Ok(true)
 }

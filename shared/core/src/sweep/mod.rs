@@ -52,7 +52,6 @@ pub async fn tick(world: &World) -> Swept {
         ("locks", runs::unlock(world, &mut swept).await),
         ("claims", claims::forget(world).await),
         ("plan", plans::watch(world).await),
-        ("fleets", fleets::muster(world).await),
         ("databases", databases::see_to(world).await),
         ("what was left behind", failover::see_to_returned(world).await),
         ("audit", audited::anchor(world).await),
