@@ -1,6 +1,6 @@
 //! Buttons. A button carries an opaque id and nothing else: what it means is looked up, and judged as of now.
 
-use super::{Desk, Reply, refresh_cards, typed};
+use super::{Delivery, Desk, Reply, claim, refresh_cards, typed};
 use crate::{
     action::Act,
     approval::{Answer, Approval, Decision, State, decide},
@@ -125,8 +125,11 @@ async fn shown_late(world: &World, approval: &Approval, proposal: &Proposal) -> 
 async fn show_late(world: &World, proposal: &Proposal) -> Result<Option<Approval>, Fault> {
     let store = Store::of(world);
     let Some(kept): Option<Kept<Approval>> = store.load(proposal.id.as_str()).await? else { return Ok(None) };
-    if kept.value.cards.is_empty() {
+    // Ticks may overlap: one of them posts it.
+    let delivery = Delivery { key: format!("card-{}", proposal.id), signed_at: world.clock.now(), reference: proposal.id.0.clone() };
+    if kept.value.cards.is_empty() && claim::take(world, &delivery).await?.is_some() {
         super::propose::post_card(world, &crate::run::channel(world).await?, proposal, &kept).await?;
+        claim::done(world, &delivery.key).await?;
     }
     Ok(store.load(proposal.id.as_str()).await?.map(|kept: Kept<Approval>| kept.value))
 }
