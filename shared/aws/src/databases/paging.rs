@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::body::SdkBody;
-use mayday_core::port::{Databases as _, Key, Secrets as _, Table as _};
+use mayday_core::port::{Key, Secrets as _, Table as _};
 
 use super::*;
 use crate::{
