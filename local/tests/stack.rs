@@ -84,7 +84,6 @@ async fn a_first_start_holds_the_seed_and_a_restart_the_same_world() {
             roles: vec!["dba".to_owned()],
         }],
         channels: vec![SeedChannel { id: "C1".to_owned(), name: "recovery".to_owned() }],
-        standbys: Vec::new(),
         databases: vec![SeedDatabase {
             instance: "orders".to_owned(),
             region: "eu-west-1".to_owned(),
@@ -94,8 +93,7 @@ async fn a_first_start_holds_the_seed_and_a_restart_the_same_world() {
         }],
         regions: vec!["eu-west-1".to_owned()],
         plan_yaml: "name: demo".to_owned(),
-        zones: Vec::new(),
-        sites: Vec::new(),
+        ..Seed::default()
     };
     let mut tokens = Vec::new();
     for _ in 0..2 {
