@@ -1,16 +1,10 @@
 //! A fleet in the plan: what a tick asks grows by lists, and what happens to many is told to people once.
 
 use mayday_core::{
-    backup::{Agenda, crowd::Tally},
+    backup::crowd::Tally,
     port::{Phase, SecretText, Tags},
 };
-use mayday_sim::{
-    Sim,
-    fault::{HOUR, MINUTE},
-    setting,
-    state::SecretState,
-    trace::Port,
-};
+use mayday_sim::{Sim, fault::MINUTE, setting, state::SecretState, trace::Port};
 
 const FLEET: &str = "
 fleets:
@@ -84,16 +78,6 @@ fn a_tick_over_a_hundred_databases_asks_as_often_as_one_over_ten() {
     for (few, many) in few[4..].iter().zip(&many[4..]) {
         assert!(*many <= few + 2, "{many} for {few}");
     }
-}
-
-#[test]
-fn a_fleet_is_found_by_its_tags_and_each_of_it_is_backed_up_once_in_its_window() {
-    let mut sim = fleet(12);
-    sim.run_for(4 * HOUR);
-    assert_eq!(sim.violation(), None);
-    let taken = |sim: &Sim, number| sim.see(|state| state.record::<Agenda>(&name(number))).map_or(0, |agenda| agenda.past.len());
-    assert_eq!((0..12).map(|number| taken(&sim, number)).collect::<Vec<_>>(), vec![1; 12]);
-    assert_eq!(sim.effects("create_snapshot"), 12);
 }
 
 #[test]
