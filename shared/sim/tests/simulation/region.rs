@@ -192,7 +192,8 @@ fn h3_a_region_that_falls_silent_is_taken_for_fenced_only_after_it_was_frozen() 
             assert_eq!((&run.state, sim.violation()), (&State::Succeeded, None), "{reached}: {:?}", run.steps);
             moved(&sim);
         } else {
-            assert!(matches!(&run.state, State::Stuck { step, .. } if step.0 == "freeze" || step.0 == "look"), "{:?}", run.state);
+            // Stuck, or given up untouched: people were asked either way.
+            assert!(matches!(&run.state, State::Stuck { .. } | State::Failed { .. }), "{:?}", run.state);
             assert_eq!((sim.effects("promote"), sim.effects("dns_replace")), (0, 0));
         }
     }
