@@ -111,7 +111,9 @@ mod tests {
     #[test]
     fn whoever_died_at_a_delivery_is_succeeded_by_its_first_repetition() {
         let seed = crate::seed::Seed::default();
-        let worker = table(Path::new("/"), "http://127.0.0.1:1", (&seed, seed.home()), "127.0.0.1:2").into_iter().find(|one| one.name == "mayday-worker");
+        let worker = table(Path::new("/"), "http://127.0.0.1:1", (&seed, seed.home()), "127.0.0.1:2")
+            .into_iter()
+            .find(|one| one.name == "mayday-worker");
         let timeout = worker.expect("a worker").timeout;
         let lease = mayday_core::desk::LEASE.unsigned_abs();
         assert!(timeout < lease, "a living worker would be taken for dead: {timeout:?}, {lease:?}");

@@ -153,9 +153,11 @@ impl Secrets {
     pub fn seed_all(&self, region: &str, secrets: Vec<(String, String)>) {
         let now = self.shared.clock.now();
         self.secrets.change(|known| {
-            known.extend(secrets.into_iter().map(|(name, text)| {
-                made(region, Request { name: Some(name), secret_string: Some(text), ..Request::default() }, now).0
-            }));
+            known.extend(
+                secrets
+                    .into_iter()
+                    .map(|(name, text)| made(region, Request { name: Some(name), secret_string: Some(text), ..Request::default() }, now).0),
+            );
         });
     }
 
@@ -265,7 +267,9 @@ impl Secrets {
                 Ok(found) => values.push(found),
                 Err(refused) => {
                     let told: Value = serde_json::from_slice(&refused.body).unwrap_or_default();
-                    errors.push(json!({"SecretId": id, "ErrorCode": told.get("__type"), "Message": told.get("Message").or(told.get("message"))}));
+                    errors.push(
+                        json!({"SecretId": id, "ErrorCode": told.get("__type"), "Message": told.get("Message").or(told.get("message"))}),
+                    );
                 }
             }
         }

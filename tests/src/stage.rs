@@ -52,7 +52,15 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { plan: DEMO.to_owned(), rows: ROWS, scale: SCALE, archive_every: ARCHIVE_EVERY, standby: false, bot_regions: Vec::new(), cast: DEMONSTRATION }
+        Self {
+            plan: DEMO.to_owned(),
+            rows: ROWS,
+            scale: SCALE,
+            archive_every: ARCHIVE_EVERY,
+            standby: false,
+            bot_regions: Vec::new(),
+            cast: DEMONSTRATION,
+        }
     }
 }
 

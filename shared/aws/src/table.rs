@@ -107,7 +107,10 @@ impl Table for DynamoTable {
                 }
             }
             if !missing.is_empty() {
-                return Err(CallError::NotNow { code: "UnprocessedKeys".to_owned(), why: "the table gave a part of what was asked".to_owned() });
+                return Err(CallError::NotNow {
+                    code: "UnprocessedKeys".to_owned(),
+                    why: "the table gave a part of what was asked".to_owned(),
+                });
             }
         }
         Ok(keys.iter().map(|key| found.get(key).cloned()).collect())

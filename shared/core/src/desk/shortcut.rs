@@ -84,7 +84,14 @@ pub(super) async fn asked(desk: &Desk<'_>, values: &BTreeMap<String, String>) ->
     let typed = typed.strip_prefix(command::SLASH).filter(|rest| rest.starts_with(' ')).map_or(typed, str::trim);
     // The form is there already: a command that opens one puts its own in the place.
     let caller = Caller { trigger: None, ..desk.caller.clone() };
-    let desk = Desk { world: desk.world, current: desk.current.clone(), caller: &caller, delivery: desk.delivery, glass: false, terminal: desk.terminal };
+    let desk = Desk {
+        world: desk.world,
+        current: desk.current.clone(),
+        caller: &caller,
+        delivery: desk.delivery,
+        glass: false,
+        terminal: desk.terminal,
+    };
     match super::typed::handle(&desk, typed).await {
         Ok(Reply::Message(message)) => Ok(Reply::Form(view::told_form("Mayday", &message))),
         Err(Failure::Refusal(refusal)) => {

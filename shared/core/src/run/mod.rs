@@ -19,13 +19,13 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub(crate) use going::going;
 pub use begin::{begin, launch, resume};
 pub use distress::distress;
 pub(crate) use finish::{checks, release};
 pub(crate) use flow::all_before;
 pub(crate) use gate::{SoFar, so_far};
 pub use gate::{decided as gate_decided, is_open as gate_is_open};
+pub(crate) use going::going;
 pub use intervene::{Intervention, intervene};
 pub(crate) use tell::channel;
 pub use tell::tell;

@@ -135,7 +135,9 @@ fn sites(found: &mut Findings, plan: &Plan, at: &Path, service: &Service, failov
         && !words::is_bucket(&switch.bucket)
     {
         let at = at.then("switch").then("bucket");
-        found.error(&at, format!("{at} “{}” is no name of a bucket", switch.bucket)).instead("3 to 63 lower-case letters, digits and dashes");
+        found
+            .error(&at, format!("{at} “{}” is no name of a bucket", switch.bucket))
+            .instead("3 to 63 lower-case letters, digits and dashes");
     }
     let own: BTreeSet<&String> = service.databases.iter().collect();
     for name in failover.standbys.keys().filter(|name| !own.contains(name)) {
