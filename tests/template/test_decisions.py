@@ -203,6 +203,8 @@ RESTORE = [
     ("rds:RebootDBInstance", [(RESTORED, OF_A_RUN)], {}),
     ("rds:DescribeDBInstances", [(ARN.format("rds", "db:*"), {})], {}),
     ("lambda:InvokeFunction", [(ARN.format("lambda", "function:mayday-inspector"), {})], {}),
+    # A database of the other region is looked into by the inspector there.
+    ("lambda:InvokeFunction", [(ARN.format("lambda", "function:mayday-inspector").replace("eu-west-1", "eu-central-1"), {})], {}),
     ("secretsmanager:PutSecretValue", [(ARN.format("secretsmanager", "secret:orders-AbCdEf"), OF_THE_PLAN)], {}),
     ("secretsmanager:UpdateSecretVersionStage", [(ARN.format("secretsmanager", "secret:orders-AbCdEf"), OF_THE_PLAN)], {}),
     ("route53:GetChange", [("arn:aws:route53:::change/C1", {})], {}),
