@@ -163,8 +163,9 @@ async fn settle(world: &World, agenda: &mut Agenda, now: Timestamp) -> Result<()
         let snapshot = schedule::snapshot_name(&agenda.database, &slot.due, slot.tries);
         agenda.over(slot, now, Outcome::Taken(snapshot));
     } else if reason(&run).contains(QUOTA) {
-        // It would be the same for every database: they wait until there is room, and one alert says so.
-        agenda.slot = Some(Slot { proposal: None, not_before: pause(PAUSE), waits_for: Some(reason(&run)), ..slot });
+        // It would be the same for every database and each of its tries: they wait until there is room, and people are told.
+        let why = reason(&run);
+        agenda.slot = Some(Slot { proposal: None, not_before: pause(PAUSE), waits_for: Some(why.clone()), failed: Some(why), ..slot });
     } else if run.is_untouched() {
         agenda.slot = Some(Slot { proposal: None, not_before: pause(SHORT_PAUSE), waits_for: Some(reason(&run)), ..slot });
     } else {

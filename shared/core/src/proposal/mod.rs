@@ -36,6 +36,7 @@ use crate::{
     policy::Verb,
     port::World,
     store::Record,
+    together::together,
 };
 
 /// What exactly would be done, and what it would mean.
@@ -290,8 +291,10 @@ pub struct Consequences {
 /// When the world can't be looked at.
 pub async fn drifted(world: &World, proposal: &Proposal) -> Result<Option<String>, CallError> {
     // What undoes is worked out for the world as it will be then.
-    for step in proposal.steps.iter().filter(|step| step.flow.undoes.is_none()) {
-        if let Some(what) = step.act.action().drift(world).await?.filter(|_| !planted(Bug::DriftUnseen)) {
+    let steps = proposal.steps.iter().filter(|step| step.flow.undoes.is_none());
+    // At once, since each look at a silent region takes as long as a call may.
+    for found in together(steps.map(|step| step.act.action().drift(world))).await {
+        if let Some(what) = found?.filter(|_| !planted(Bug::DriftUnseen)) {
             return Ok(Some(what));
         }
     }
