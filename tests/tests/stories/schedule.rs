@@ -146,9 +146,9 @@ async fn r06_a_backup_that_fails_or_goes_stale_alerts_before_the_rpo_is_broken()
     let stage = scheduled().await;
     let due = next(stage.now(), 2, |_| true);
     let fault =
-        stage.fault(json!({"service": "rds", "operation": "CreateDBSnapshot", "effect": "throttle", "code": "SnapshotQuotaExceeded"}));
+        stage.fault(json!({"service": "rds", "operation": "CreateDBSnapshot", "effect": "throttle", "code": "KMSKeyNotAccessibleFault"}));
     stage.advance(due.duration_since(stage.now()) + SignedDuration::from_secs(20));
-    let failed = ["backup of inventory", "failed", "SnapshotQuotaExceeded", "tried again"];
+    let failed = ["backup of inventory", "failed", "KMSKeyNotAccessibleFault", "tried again"];
     stage
         .until("it is told", async || {
             stage.pass_time();
