@@ -16,7 +16,7 @@ use crate::{
     plan::{self, Current},
     policy::Verb,
     port::{Page, World},
-    proposal::{self, Ask, Consequences, Flow, Opening, PlannedStep, Proposal, Target, TargetKind, Worked, database_lock},
+    proposal::{self, Ask, Consequences, Opening, Proposal, Target, TargetKind, Worked, database_lock},
     runbook,
     standby::{IN_RECOVERY, READ_ONLY},
     store::{Created, Kept, Record, Store},
@@ -181,16 +181,7 @@ async fn proposal(world: &World, current: &Current, left: &Left) -> Result<Propo
     let freeze = Freeze { primary: node.clone(), answers: true, run: opening.run().0 };
     let check = CheckFence { primary: node.clone(), answers: true, successor: None };
     let acts = [Act::Freeze(freeze), Act::CheckFence(check)];
-    let steps = runbook.runbook.steps.iter().zip(acts).map(|(step, act)| PlannedStep {
-        id: step.id.clone(),
-        name: step.name.clone(),
-        act,
-        timeout: step.timeout,
-        retries: step.retries,
-        usual_seconds: None,
-        flow: Flow::default(),
-    });
-    let steps = steps.collect();
+    let steps = runbook.runbook.steps.iter().zip(acts).map(|(step, act)| proposal::planned_step(step, step.id.clone(), act)).collect();
     let (undo, warning) = view::fence_means(left);
     let environment = current.plan.service(&left.service)?.environment.clone();
     let target = Target { kind: TargetKind::Service, name: left.service.clone(), environment, region: node.region.clone() };

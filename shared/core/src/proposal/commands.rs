@@ -117,7 +117,7 @@ fn each(site: &Site<'_>, step: &Step, act: impl Fn(&Live, &StepId) -> Act) -> Re
 }
 
 /// A planned step of one act.
-pub(super) fn one(step: &Step, id: StepId, act: Act) -> PlannedStep {
+pub(crate) fn one(step: &Step, id: StepId, act: Act) -> PlannedStep {
     PlannedStep {
         id,
         name: step.name.clone(),

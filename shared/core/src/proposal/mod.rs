@@ -19,6 +19,7 @@ use std::{cell::RefCell, collections::VecDeque, fmt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use commands::one as planned_step;
 pub use commands::{COMMANDS, Signature, Takes, signature};
 pub use compose::{AskedRunbook, runbook, target};
 pub use draft::{Asked, backup, restore, retire};
