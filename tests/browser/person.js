@@ -33,6 +33,11 @@ export class Person {
     assert.deepEqual(this.complaints, [], "the console's own errors");
   }
 
+  /** The end of what is on the screen, as text. */
+  async sees() {
+    return (await this.page.locator("body").innerText()).slice(-4000);
+  }
+
   async becomes(name) {
     await this.page.getByTestId("person-switcher").click();
     await this.page.getByTestId(`person-${IDS[name]}`).click();

@@ -1,6 +1,6 @@
 // What every story stands on: a local stack of its own and a browser, there before the first test and gone after the last.
 
-import { after, before } from "node:test";
+import { after, afterEach, before } from "node:test";
 
 import { startBrowser } from "./chromium.js";
 import { Person } from "./person.js";
@@ -10,8 +10,14 @@ import { startStack } from "./stack.js";
 export function openStage() {
   let stack;
   let browser;
+  let people = [];
   before(async () => {
     [stack, browser] = await Promise.all([startStack(), startBrowser()]);
+  });
+  // What somebody had before their eyes when a test failed; one that passed has closed its windows.
+  afterEach(async (test) => {
+    for (const person of test.passed ? [] : people) if (!person.page.isClosed()) console.error(await person.sees());
+    people = [];
   });
   after(async () => {
     await browser?.close();
@@ -22,7 +28,11 @@ export function openStage() {
       return stack.url;
     },
     /** Somebody sits down at the console, in a window of this size. */
-    enter: ({ as = "", viewport } = {}) => Person.open(browser, `${stack.url}/${as && `?as=${as}`}`, viewport),
+    async enter({ as = "", viewport } = {}) {
+      const person = await Person.open(browser, `${stack.url}/${as && `?as=${as}`}`, viewport);
+      people.push(person);
+      return person;
+    },
     /** What the stack says of itself. */
     state: async () => (await fetch(`${stack.url}/local/state`)).json(),
   };
