@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{RecoveryPoint, Seen};
+use super::{RecoveryPoint, Seen, place};
 use crate::{
     action::timestamp,
     failure::Fault,
@@ -160,8 +160,9 @@ pub(crate) async fn measure(world: &World, hours: &Hours, database: &str, seen: 
     match kept {
         Some(kept) => drop(store.replace(kept, hour.clone()).await?),
         None => {
+            let is_new = matches!(store.create(hour.clone()).await?, Created::New(_));
             // Whoever has no earlier measurements has no old ones either.
-            if matches!(store.create(hour.clone()).await?, Created::New(_)) && hour.before.is_some() {
+            if is_new && hour.before.is_some() && forgets(database, hour.hour) {
                 forget(world, database, now).await?;
             }
         }
@@ -187,15 +188,20 @@ async fn next_hour(world: &World, hours: &Hours, database: &str, now: Timestamp)
     })
 }
 
-/// Deletes what is too old, an hour for each new one.
+/// Whether what is too old of a database is looked for in this hour: once a day, and not all of a fleet in the same hour.
+fn forgets(database: &str, hour: Timestamp) -> bool {
+    hour.as_second().div_euclid(3_600).rem_euclid(24) == i64::try_from(place(database) % 24).unwrap_or(0)
+}
+
+/// Deletes what is too old: two days' hours at most, so that what was left undone is made up for.
 async fn forget(world: &World, database: &str, now: Timestamp) -> Result<(), Fault> {
     let store = Store::of(world);
-    let page = Page { after: Some(format!("{database}/")), newest_first: false, limit: 1 };
-    let oldest: Option<Kept<Hour>> = store.list(&page).await?.into_iter().next();
-    match oldest.filter(|oldest| oldest.value.database == database && now.duration_since(oldest.value.hour) > KEPT) {
-        Some(oldest) => store.delete(&oldest).await,
-        None => Ok(()),
+    let page = Page { after: Some(format!("{database}/")), newest_first: false, limit: 48 };
+    let oldest: Vec<Kept<Hour>> = store.list(&page).await?;
+    for hour in oldest.iter().filter(|kept| kept.value.database == database && now.duration_since(kept.value.hour) > KEPT) {
+        store.delete(hour).await?;
     }
+    Ok(())
 }
 
 /// The newest moment in the data, by the plan's question. A database that can't be asked is told by other means.
@@ -241,6 +247,24 @@ pub async fn rpo_series(world: &World, database: &str, from: Timestamp, to: Time
         }
         if !full {
             return Ok(series);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_old_is_looked_for_once_a_day_and_not_for_a_whole_fleet_at_once() {
+        let hours: Vec<Timestamp> = (0..24).map(|hour| Timestamp::from_second(1_795_003_200 + hour * 3_600).unwrap()).collect();
+        let names: Vec<String> = (0..2_400).map(|number| format!("tenant-{number:05}")).collect();
+        for name in &names {
+            assert_eq!(hours.iter().filter(|hour| forgets(name, **hour)).count(), 1, "{name}");
+        }
+        for hour in &hours {
+            let now = names.iter().filter(|name| forgets(name, *hour)).count();
+            assert!((60..=150).contains(&now), "{now} at {hour}, where 100 would be even");
         }
     }
 }
