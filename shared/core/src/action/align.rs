@@ -23,16 +23,13 @@ pub struct Align {
 
 #[async_trait]
 impl Action for Align {
+    /// Nothing refuses it: settings would be set once more, and an instance rebooted that serves by then.
     fn class(&self) -> Class {
-        Class::Adds
+        Class::Adds(SecondCall::OnlyIfUnchanged)
     }
 
     fn verb(&self) -> Verb {
         Verb::Restore
-    }
-
-    fn second_call(&self) -> SecondCall {
-        SecondCall::OnlyIfUnchanged
     }
 
     fn card(&self) -> Vec<Mrkdwn> {

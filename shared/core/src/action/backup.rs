@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Action, Class, Finding, Ownership, Seen, at_rest};
+use super::{Action, Class, Finding, Ownership, SecondCall, Seen, at_rest};
 use crate::{
     failure::CallError,
     mrkdwn,
@@ -29,8 +29,9 @@ pub struct Backup {
 
 #[async_trait]
 impl Action for Backup {
+    /// The snapshot's name is taken once the first call was.
     fn class(&self) -> Class {
-        Class::Adds
+        Class::Adds(SecondCall::Refused)
     }
 
     fn verb(&self) -> Verb {

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Action, Class, Finding, Node, Ownership, Seen, node::Looked};
+use super::{Action, Class, Finding, Node, Ownership, SecondCall, Seen, node::Looked};
 use crate::{
     failure::CallError,
     mrkdwn,
@@ -28,8 +28,9 @@ pub struct Freeze {
 
 #[async_trait]
 impl Action for Freeze {
+    /// The same setting and the same mark once more; the sessions that it ends only read.
     fn class(&self) -> Class {
-        Class::Destroys
+        Class::Destroys(SecondCall::Repeats)
     }
 
     fn verb(&self) -> Verb {

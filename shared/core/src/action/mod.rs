@@ -222,17 +222,37 @@ impl Act {
 pub enum Class {
     /// Nothing: it only looks.
     Looks,
-    /// It adds something that was not there.
-    Adds,
-    /// It replaces or deletes what somebody relies on.
-    Destroys,
+    /// It adds something that was not there, and a second call does this.
+    Adds(SecondCall),
+    /// It replaces or deletes what somebody relies on, and a second call does this.
+    Destroys(SecondCall),
 }
 
-/// What a second call would do, when nobody knows whether the first one was received.
+impl Class {
+    /// Whether it replaces or deletes what somebody relies on.
+    #[must_use]
+    pub fn destroys(self) -> bool {
+        matches!(self, Self::Destroys(_))
+    }
+
+    /// What a second call does; `None` where there is no call.
+    #[must_use]
+    pub fn second_call(self) -> Option<SecondCall> {
+        match self {
+            Self::Looks => None,
+            Self::Adds(second) | Self::Destroys(second) => Some(second),
+        }
+    }
+}
+
+/// What a second call would do, when nobody knows whether the first one was received. Every action that has a call says so, with the
+/// reason: none of these is the one that holds where nobody has thought about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecondCall {
-    /// The vendor refuses it: the name is taken, the token is used, the before-image is gone.
+    /// It is refused, or finds what the first one made: the name is taken, the token is used, the before-image is gone.
     Refused,
+    /// It does the same once more, which leaves all as it is, or costs less than not doing it at all.
+    Repeats,
     /// It may be made only while the world still equals the before-image.
     OnlyIfUnchanged,
 }
@@ -328,20 +348,15 @@ impl Ownership<'_> {
 /// One primitive, bound to its arguments.
 #[async_trait]
 pub trait Action: Send + Sync {
-    /// Its class.
+    /// Its class, and why a second call does what that says.
     fn class(&self) -> Class;
 
     /// What the policy is asked for it, beside the verb of the runbook that it is in.
     fn verb(&self) -> Verb {
         match self.class() {
             Class::Looks => Verb::Look,
-            Class::Adds | Class::Destroys => Verb::Run,
+            Class::Adds(_) | Class::Destroys(_) => Verb::Run,
         }
-    }
-
-    /// What a second call would do. Nothing to say for what only looks.
-    fn second_call(&self) -> SecondCall {
-        SecondCall::Refused
     }
 
     /// How long the vendor may show no trace of a call that it took.

@@ -26,17 +26,13 @@ pub struct Promote {
 
 #[async_trait]
 impl Action for Promote {
+    /// The vendor refuses it for what is no replica, but says so too while the first one is on its way.
     fn class(&self) -> Class {
-        Class::Destroys
+        Class::Destroys(SecondCall::OnlyIfUnchanged)
     }
 
     fn verb(&self) -> Verb {
         Verb::Failover
-    }
-
-    fn second_call(&self) -> SecondCall {
-        // The vendor refuses it for what is no replica, but says so too while the first one is on its way.
-        SecondCall::OnlyIfUnchanged
     }
 
     fn card(&self) -> Vec<Mrkdwn> {

@@ -33,12 +33,9 @@ pub struct Prune {
 
 #[async_trait]
 impl Action for Prune {
+    /// What is gone is refused; but under its name there may be another snapshot by then.
     fn class(&self) -> Class {
-        Class::Destroys
-    }
-
-    fn second_call(&self) -> SecondCall {
-        SecondCall::OnlyIfUnchanged
+        Class::Destroys(SecondCall::OnlyIfUnchanged)
     }
 
     fn card(&self) -> Vec<Mrkdwn> {

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Action, Class, Finding, Ownership, Seen, at_rest, restore::same_instance};
+use super::{Action, Class, Finding, Ownership, SecondCall, Seen, at_rest, restore::same_instance};
 use crate::{
     failure::CallError,
     mrkdwn,
@@ -25,8 +25,9 @@ pub struct Reseed {
 
 #[async_trait]
 impl Action for Reseed {
+    /// The replica's name is taken once the first call was.
     fn class(&self) -> Class {
-        Class::Adds
+        Class::Adds(SecondCall::Refused)
     }
 
     fn verb(&self) -> Verb {

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Action, Class, Finding, Ownership, Seen};
+use super::{Action, Class, Finding, Ownership, SecondCall, Seen};
 use crate::{
     backup,
     failure::{CallError, Fault},
@@ -23,8 +23,9 @@ pub struct Restore {
 
 #[async_trait]
 impl Action for Restore {
+    /// The instance's name is taken once the first call was.
     fn class(&self) -> Class {
-        Class::Adds
+        Class::Adds(SecondCall::Refused)
     }
 
     fn verb(&self) -> Verb {

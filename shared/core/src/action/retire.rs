@@ -30,17 +30,13 @@ pub struct Retire {
 
 #[async_trait]
 impl Action for Retire {
+    /// The final snapshot's name is taken once the first call was.
     fn class(&self) -> Class {
-        Class::Destroys
+        Class::Destroys(SecondCall::Refused)
     }
 
     fn verb(&self) -> Verb {
         Verb::Retire
-    }
-
-    fn second_call(&self) -> SecondCall {
-        // The final snapshot's name is taken once the first call was.
-        SecondCall::Refused
     }
 
     fn card(&self) -> Vec<Mrkdwn> {

@@ -80,17 +80,13 @@ impl Switch {
 
 #[async_trait]
 impl Action for Switch {
+    /// Both refuse what is not the before-image any more: the label that makes a version current, and a batch of changes.
     fn class(&self) -> Class {
-        Class::Destroys
+        Class::Destroys(SecondCall::Refused)
     }
 
     fn verb(&self) -> Verb {
         Verb::Restore
-    }
-
-    fn second_call(&self) -> SecondCall {
-        // Both refuse what is not the before-image any more: the label that makes a version current, and a batch of changes.
-        SecondCall::Refused
     }
 
     fn card(&self) -> Vec<Mrkdwn> {

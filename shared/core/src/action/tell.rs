@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Action, Class, Finding, Ownership, Seen, step_key};
+use super::{Action, Class, Finding, Ownership, SecondCall, Seen, step_key};
 use crate::{
     failure::{CallError, Fault},
     ident::RunId,
@@ -56,8 +56,9 @@ pub(super) async fn so_far(world: &World, run: &RunId) -> Result<SoFar, CallErro
 
 #[async_trait]
 impl Action for Tell {
+    /// It is said twice, which is better than not at all.
     fn class(&self) -> Class {
-        Class::Adds
+        Class::Adds(SecondCall::Repeats)
     }
 
     fn card(&self) -> Vec<Mrkdwn> {

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Class, Finding, Node, Ownership, Seen, node::Looked};
+use super::{Action, Class, Finding, Node, Ownership, SecondCall, Seen, node::Looked};
 use crate::{
     failure::CallError,
     mrkdwn,
@@ -21,8 +21,9 @@ pub struct Thaw {
 
 #[async_trait]
 impl Action for Thaw {
+    /// The same setting is taken away once more; sessions that it ends come back as writers.
     fn class(&self) -> Class {
-        Class::Destroys
+        Class::Destroys(SecondCall::Repeats)
     }
 
     fn verb(&self) -> Verb {

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    Action, Class, Finding, Ownership, Seen,
+    Action, Class, Finding, Ownership, SecondCall, Seen,
     update_dns::{heard, moved},
 };
 use crate::{
@@ -30,8 +30,9 @@ pub struct Turn {
 
 #[async_trait]
 impl Action for Turn {
+    /// S3 refuses to replace another version of the file than the one that was approved.
     fn class(&self) -> Class {
-        Class::Destroys
+        Class::Destroys(SecondCall::Refused)
     }
 
     fn verb(&self) -> Verb {

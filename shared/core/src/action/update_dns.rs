@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Action, Class, Finding, Ownership, Seen, step_key};
+use super::{Action, Class, Finding, Ownership, SecondCall, Seen, step_key};
 use crate::{
     failure::{CallError, Fault},
     mrkdwn,
@@ -134,8 +134,9 @@ fn plain(values: &[String]) -> BTreeSet<String> {
 
 #[async_trait]
 impl Action for UpdateDns {
+    /// Route 53 refuses a batch whose before-images are gone, whole.
     fn class(&self) -> Class {
-        Class::Destroys
+        Class::Destroys(SecondCall::Refused)
     }
 
     fn verb(&self) -> Verb {

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    Action, Class, Finding, Ownership, Seen, step_key,
+    Action, Class, Finding, Ownership, SecondCall, Seen, step_key,
     tell::{run_of, so_far},
 };
 use crate::{
@@ -37,8 +37,9 @@ fn key(tags: &Tags) -> String {
 
 #[async_trait]
 impl Action for Wake {
+    /// The page's key is taken: a second call finds the page of the first.
     fn class(&self) -> Class {
-        Class::Adds
+        Class::Adds(SecondCall::Refused)
     }
 
     fn verb(&self) -> Verb {

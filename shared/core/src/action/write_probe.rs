@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Action, Class, Finding, Node, Ownership, Seen, node::Looked};
+use super::{Action, Class, Finding, Node, Ownership, SecondCall, Seen, node::Looked};
 use crate::{
     database::member,
     failure::CallError,
@@ -40,8 +40,9 @@ impl WriteProbe {
 
 #[async_trait]
 impl Action for WriteProbe {
+    /// The same mark is written into the same row once more.
     fn class(&self) -> Class {
-        Class::Adds
+        Class::Adds(SecondCall::Repeats)
     }
 
     fn verb(&self) -> Verb {

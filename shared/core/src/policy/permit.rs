@@ -260,7 +260,7 @@ async fn retention(world: &World, proposal: &Proposal, step: &PlannedStep, plan:
 }
 
 async fn additive(world: &World, proposal: &Proposal, plan: &plan::Plan) -> Result<Authority, Withheld> {
-    if let Some(step) = proposal.steps.iter().find(|step| step.act.action().class() == Class::Destroys) {
+    if let Some(step) = proposal.steps.iter().find(|step| step.act.action().class().destroys()) {
         return Err(forbidden(format!("the step {} replaces or deletes, and nobody approved it", step.id)));
     }
     if let Actor::Person(requester) = &proposal.requester {

@@ -243,7 +243,7 @@ fn untrue(order: &StandingOrder, facts: &BTreeMap<String, Value>) -> Option<Stri
 
 /// After the first step that takes something away, going on is safer than stopping: its conditions held when it was taken.
 fn has_destroyed(run: &Run, proposal: &Proposal) -> bool {
-    let destroys = |id| proposal.step(id).is_some_and(|step| step.act.action().class() == Class::Destroys);
+    let destroys = |id| proposal.step(id).is_some_and(|step| step.act.action().class().destroys());
     run.steps.iter().any(|step| matches!(step.state, StepState::Called { .. } | StepState::Done(_)) && destroys(&step.id))
 }
 

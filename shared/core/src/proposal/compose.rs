@@ -8,7 +8,7 @@ use super::{
     database_lock, draft, propose, service_lock,
 };
 use crate::{
-    action::{Act, Class, Gate},
+    action::{Act, Gate},
     backup::{self, Source},
     database::{self, Live},
     failure::{Failure, Refusal},
@@ -122,7 +122,7 @@ fn told(arguments: &BTreeMap<String, String>) -> Result<String, Refusal> {
 /// Who must approve: for what replaces or deletes, those who decide on that. What only moves people from one site to the other is
 /// for those who decide on traffic.
 fn quorum(steps: &[PlannedStep], plan: &Plan) -> Option<Quorum> {
-    let mut destroying = steps.iter().filter(|step| step.act.action().class() == Class::Destroys).peekable();
+    let mut destroying = steps.iter().filter(|step| step.act.action().class().destroys()).peekable();
     destroying.peek()?;
     let approvals = &plan.approvals;
     let moves = destroying.all(|step| step.act.action().verb() == Verb::Failover);
@@ -319,7 +319,7 @@ impl<'a> Site<'a> {
     }
 
     fn consequences(&self, steps: &[PlannedStep]) -> Consequences {
-        let first_destroys = steps.iter().find(|step| step.act.action().class() == Class::Destroys && step.flow.undoes.is_none());
+        let first_destroys = steps.iter().find(|step| step.act.action().class().destroys() && step.flow.undoes.is_none());
         let objective = self.seen.values().map(|live| live.entry.objectives.rto.0.as_secs()).max();
         let point = self.restored.values().next().filter(|_| self.restored.len() == 1).and_then(Source::recovery_point);
         let undo = match (first_destroys, steps.iter().any(|step| step.flow.undoes.is_some())) {

@@ -2,7 +2,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Ask, Consequences, Opening, Proposal, Target, TargetKind, Worked, estimate, propose, steps};
 use crate::{
-    action::Class,
     backup::{self, Choices, Source, Wanted},
     database::{self, Live, Reign},
     failure::{Failure, Refusal},
@@ -198,7 +197,7 @@ impl<'a> Draft<'a> {
             timing,
         };
         let steps = steps::plan(&runbook.runbook, &situation)?;
-        let destroys = steps.iter().any(|step| step.act.action().class() == Class::Destroys);
+        let destroys = steps.iter().any(|step| step.act.action().class().destroys());
         let quorum = destroys.then(|| current.plan.approvals.destructive.clone());
         let target = Target {
             kind: TargetKind::Database,

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Consequences, PlannedStep, Proposal, Right, Target, TargetKind, backup_lock, estimate};
 use crate::{
-    action::{Act, Class},
+    action::Act,
     failure::{Failure, Fault},
     ident::{Actor, ProposalId, RunId},
     plan::{Current, Quorum},
@@ -83,7 +83,7 @@ pub struct Worked {
 /// A fault when a step replaces or deletes and nobody is to approve it, or past durations can't be read.
 pub async fn propose(world: &World, current: &Current, opening: Opening, ask: Ask, worked: Worked) -> Result<Proposal, Failure> {
     let Worked { mut steps, mut consequences, quorum, phrase } = worked;
-    let destroys = steps.iter().find(|step| step.act.action().class() == Class::Destroys);
+    let destroys = steps.iter().find(|step| step.act.action().class().destroys());
     // Backups whose time is over are judged one by one, by retention's rules, when they are deleted.
     let pruning = steps.iter().all(|step| matches!(step.act, Act::Prune(_)));
     if let Some(step) = destroys.filter(|_| quorum.is_none() && !pruning) {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Run, StepRecord, StepState};
 use crate::{
-    action::Finding,
+    action::{Finding, SecondCall},
     ident::StepId,
     planted::{Bug, planted},
     proposal::{OnFailure, PlannedStep, Proposal},
@@ -209,10 +209,8 @@ fn again(run: &Run, proposal: &Proposal, failed: &PlannedStep) -> Option<Vec<Ste
 }
 
 fn is_repeatable(run: &Run, step: &PlannedStep) -> bool {
-    use crate::action::{Class, SecondCall};
-    let action = step.act.action();
     let uncalled = record_of(run, &step.id).is_none_or(|record| record.attempts == 0);
-    uncalled || action.class() == Class::Looks || action.second_call() == SecondCall::Refused
+    uncalled || step.act.action().class().second_call() != Some(SecondCall::OnlyIfUnchanged)
 }
 
 /// Whether the condition of a step that is not over reads that this one failed.

@@ -117,7 +117,7 @@ async fn call_again(visit: &mut Visit<'_>, planned: &PlannedStep, record: &StepR
     if is_spent(record, planned) {
         return fail(visit, &planned.id, Finding::said(format!("called {} times without any trace of it", record.attempts))).await;
     }
-    if planned.act.action().second_call() == SecondCall::OnlyIfUnchanged
+    if planned.act.action().class().second_call() == Some(SecondCall::OnlyIfUnchanged)
         && let Some(what) = planned.act.action().drift(visit.world).await?
     {
         return fail(visit, &planned.id, Finding::said(format!("nobody knows whether the call was received, and {what}"))).await;
@@ -165,10 +165,10 @@ async fn send(visit: &mut Visit<'_>, planned: &PlannedStep, permit: &Permit, unt
         Err(CallError::Unknown { why }) => {
             tracing::warn!(run = visit.run().id.as_str(), step = planned.id.as_str(), why, "the answer to a call was lost");
             let token = u64::from(record(visit, &planned.id)?.attempts);
-            let in_flight = match planned.act.action().second_call() {
-                SecondCall::Refused => IN_FLIGHT,
-                SecondCall::OnlyIfUnchanged if planted(Bug::FlightForgotten) => SignedDuration::ZERO,
-                SecondCall::OnlyIfUnchanged => IN_FLIGHT_AT_MOST,
+            let in_flight = match planned.act.action().class().second_call() {
+                None | Some(SecondCall::Refused | SecondCall::Repeats) => IN_FLIGHT,
+                Some(SecondCall::OnlyIfUnchanged) if planted(Bug::FlightForgotten) => SignedDuration::ZERO,
+                Some(SecondCall::OnlyIfUnchanged) => IN_FLIGHT_AT_MOST,
             };
             let until = now.saturating_add(in_flight).unwrap_or(Timestamp::MAX);
             set(visit, &planned.id, |step| {

@@ -1,12 +1,12 @@
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 
 use mayday_core::{
-    action::{Act, Class},
+    action::Act,
     approval::{self, Approval},
     backup::{CLASS_TAG, DATABASE_TAG},
     database::Route,
     ident::{Actor, Identity},
-    plan::{self, PLAN_KEY, Plan},
+    plan::{self, PLAN_KEY, Plan, ROSTER_KEY},
     port::RestoreFrom,
     proposal::{PlannedStep, Proposal},
     run::{Lock, Run},
@@ -71,7 +71,7 @@ pub(super) fn approved(case: &Case<'_>) -> Finding {
     let digest = proposal.digest().map_err(|fault| fault.chain())?;
     held(run.digest == digest, || "the run's digest is not the proposal's".to_owned())?;
     let Some(quorum) = &proposal.quorum else {
-        let destroys = proposal.steps.iter().any(|step| step.act.action().class() == Class::Destroys);
+        let destroys = proposal.steps.iter().any(|step| step.act.action().class().destroys());
         // Backups whose time is over need nobody: retention's rules say which.
         let prunes = matches!(proposal.requester, Actor::System(_)) && proposal.steps.iter().all(|step| matches!(step.act, Act::Prune(_)));
         return held(!destroys || prunes, || "it was proposed without a quorum".to_owned());
@@ -89,23 +89,36 @@ pub(super) fn approved(case: &Case<'_>) -> Finding {
     held(voters.len() >= usize::from(quorum.needed), || format!("{} of {} approved", voters.len(), quorum.needed))
 }
 
-thread_local! {
-    /// The plan that was read last, and from what text: reading YAML is most of what a check would cost.
-    static READ: RefCell<Option<(Vec<u8>, Rc<Plan>)>> = const { RefCell::new(None) };
+/// A plan, and from which file and roster it was read.
+struct Read {
+    file: Vec<u8>,
+    roster: Vec<u8>,
+    plan: Rc<Plan>,
 }
 
-/// The plan as it is in force; a broken one says nothing, and then nothing may be done.
+thread_local! {
+    /// The plan that was read last: reading YAML is most of what a check would cost.
+    static READ: RefCell<Option<Read>> = const { RefCell::new(None) };
+}
+
+/// The plan as it is in force, with its fleets' databases; a broken one says nothing, and then nothing may be done.
 pub(super) fn plan(state: &State) -> Result<Rc<Plan>, String> {
-    let newest = state.blobs.get(PLAN_KEY).and_then(|versions| versions.last()).ok_or("there is no plan")?;
+    let newest = |key: &str| state.blobs.get(key).and_then(|versions| versions.last());
+    let file = newest(PLAN_KEY).ok_or("there is no plan")?;
+    let roster = newest(ROSTER_KEY).map(Vec::as_slice).unwrap_or_default();
     READ.with_borrow_mut(|read| {
-        if let Some((text, plan)) = read
-            && text == newest
+        if let Some(last) = read
+            && (&last.file, last.roster.as_slice()) == (file, roster)
         {
-            return Ok(plan.clone());
+            return Ok(last.plan.clone());
         }
-        let text = std::str::from_utf8(newest).map_err(|error| error.to_string())?;
-        let plan = Rc::new(plan::load(text).map_err(|error| error.to_string())?);
-        *read = Some((newest.clone(), plan.clone()));
+        let text = std::str::from_utf8(file).map_err(|error| error.to_string())?;
+        let mut plan = plan::load(text).map_err(|error| error.to_string())?;
+        if !plan.fleets.is_empty() && !roster.is_empty() {
+            plan = plan::mustered(&plan, &serde_json::from_slice(roster).map_err(|error| error.to_string())?);
+        }
+        let plan = Rc::new(plan);
+        *read = Some(Read { file: file.clone(), roster: roster.to_vec(), plan: plan.clone() });
         Ok(plan)
     })
 }
