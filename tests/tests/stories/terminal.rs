@@ -114,6 +114,22 @@ async fn j1_with_slack_down_two_people_restore_at_the_terminal_and_the_channel_g
     assert!(stage.report(&run).says(&[&stage.serving()]));
 }
 
+/// A revoked token is an answer, and no outage: whoever revoked it may want nobody to be asked any more whose account is still good.
+#[tokio::test]
+async fn c9_where_slack_refuses_the_bot_itself_aws_vouches_for_nobody() {
+    let stage = Stage::open().await;
+    let revoked = stage.fault(json!({"service": "slack", "operation": "users.info", "effect": "error", "code": "token_revoked"}));
+    let (code, said) = mayday(&stage, "ana", &["backup", "inventory"], "").await;
+    assert_eq!(code, 1, "{said}");
+    assert_eq!(stage.records::<Value>("proposal"), Vec::<Value>::new());
+    stage.mend(revoked);
+
+    // What passes by itself is an outage: then AWS's word of a moment ago is enough.
+    stage.fault(json!({"service": "slack", "operation": "users.info", "effect": "throttle"}));
+    let (code, said) = mayday(&stage, "ana", &["backup", "inventory"], "").await;
+    assert_eq!((code, stage.records::<Value>("proposal").len()), (0, 1), "{said}");
+}
+
 /// Ana's wish, signed by somebody.
 fn signed(stage: &Stage, who: &Principal, nonce: &str, asked: &Asked) -> SignedIntent {
     let keys =

@@ -2,7 +2,9 @@
 //!
 //! At a terminal people prove by their own AWS credentials who they are, and the plan says which principal is whose. That proof is worth
 //! what a look-up in the workspace is worth, so it stands in for one, for a while and only where the workspace gives no answer. What the
-//! workspace does say of an account (deactivated, a guest, unknown) always counts.
+//! workspace does say of an account (deactivated, a guest, unknown) always counts. So does what it says of the bot: where it answers, and
+//! refuses the bot itself (its token was revoked, say), nobody is vouched for. That is no outage: somebody did it, who would else decide
+//! whose word is not asked for any more.
 
 use std::sync::Arc;
 
@@ -62,7 +64,7 @@ pub async fn vouch(world: &World, who: &Identity, name: &str, principal: &str) -
     Ok(())
 }
 
-/// The workspace's directory; where that gives no answer, whom AWS has vouched for lately.
+/// The workspace's directory; where that gives no answer or only one for now, whom AWS has vouched for lately.
 pub struct Vouching {
     workspace: Arc<dyn Directory>,
     store: Store,
@@ -81,8 +83,12 @@ impl Vouching {
 impl Directory for Vouching {
     async fn profile(&self, user: &str) -> Result<Option<Profile>, CallError> {
         let error = match self.workspace.profile(user).await {
-            Err(error) => error,
-            said => return said,
+            Err(error @ (CallError::NotNow { .. } | CallError::Unknown { .. })) => error,
+            Err(error @ CallError::Refused { .. }) => {
+                tracing::error!(user, why = error.why(), "the workspace refuses the bot itself: nobody is vouched for meanwhile");
+                return Err(error);
+            }
+            said @ Ok(_) => return said,
         };
         let vouched: Option<Kept<Vouched>> = self.store.load(user).await.unwrap_or_default();
         match vouched.map(|kept| kept.value).filter(|vouched| self.clock.now().duration_since(vouched.at) < GOOD_FOR) {
