@@ -176,15 +176,42 @@ impl Store {
     /// # Errors
     /// When the table can't be read.
     pub async fn list<T: Record>(&self, page: &Page) -> Result<Vec<Kept<T>>, Fault> {
-        let mut records = Vec::new();
-        for row in self.table.list(T::PARTITION, page).await? {
+        self.part(page).await.map(|(records, _)| records)
+    }
+
+    /// As [`Store::list`], and the id that the next page begins after; `None` when this one is the last.
+    ///
+    /// # Errors
+    /// As [`Store::list`].
+    pub async fn part<T: Record>(&self, page: &Page) -> Result<(Vec<Kept<T>>, Option<String>), Fault> {
+        let rows = self.table.list(T::PARTITION, page).await?;
+        // What is left out counts too, or those after it would never be seen.
+        let next = page.limit.checked_sub(1).and_then(|last| rows.get(last)).map(|row| row.key.id.clone());
+        let mut records = Vec::with_capacity(rows.len());
+        for row in rows {
             let id = row.key.id.clone();
             match self.read(row).await {
                 Ok(kept) => records.push(kept),
                 Err(fault) => tracing::error!(partition = T::PARTITION, id, fault = fault.chain(), "left out of a list"),
             }
         }
-        Ok(records)
+        Ok((records, next))
+    }
+
+    /// As [`Store::list`] from this page on to the last, however many they are.
+    ///
+    /// # Errors
+    /// As [`Store::list`].
+    pub async fn list_to_the_end<T: Record>(&self, mut page: Page) -> Result<Vec<Kept<T>>, Fault> {
+        let mut records = Vec::new();
+        loop {
+            let (some, next) = self.part(&page).await?;
+            records.extend(some);
+            match next {
+                Some(_) => page.after = next,
+                None => return Ok(records),
+            }
+        }
     }
 
     async fn read<T: Record>(&self, row: Row) -> Result<Kept<T>, Fault> {

@@ -251,15 +251,5 @@ const RECENT: Page = Page { after: None, newest_first: true, limit: 200 };
 
 /// All records of a kind.
 pub(crate) async fn all<T: Record>(world: &World) -> Result<Vec<Kept<T>>, Fault> {
-    let store = Store::of(world);
-    let mut records: Vec<Kept<T>> = Vec::new();
-    loop {
-        let after = records.last().map(|kept| kept.value.id());
-        let page = store.list::<T>(&Page { after, newest_first: false, limit: PAGE }).await?;
-        let over = page.len() < PAGE;
-        records.extend(page);
-        if over {
-            return Ok(records);
-        }
-    }
+    Store::of(world).list_to_the_end(Page { after: None, newest_first: false, limit: PAGE }).await
 }

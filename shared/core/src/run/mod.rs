@@ -25,7 +25,7 @@ pub(crate) use finish::{checks, release};
 pub(crate) use flow::all_before;
 pub(crate) use gate::{SoFar, so_far};
 pub use gate::{decided as gate_decided, is_open as gate_is_open};
-pub(crate) use going::going;
+pub(crate) use going::{Holding, going, held};
 pub use intervene::{Intervention, intervene};
 pub(crate) use tell::channel;
 pub use tell::tell;

@@ -6,11 +6,10 @@ use jiff::SignedDuration;
 
 use super::Swept;
 use crate::{
-    backup::all,
     failure::Fault,
     planted::{Bug, planted},
     port::World,
-    run::{self, Lock, Run},
+    run::{self, Holding, Run},
     store::Store,
 };
 
@@ -36,8 +35,10 @@ pub(super) async fn resume(world: &World, swept: &mut Swept) -> Result<(), Fault
 }
 
 pub(super) async fn unlock(world: &World, swept: &mut Swept) -> Result<(), Fault> {
-    let mut held = all::<Lock>(world).await?;
-    held.retain(|lock| lock.value.run.is_some() && !planted(Bug::LockKept));
+    if planted(Bug::LockKept) {
+        return Ok(());
+    }
+    let held = run::held(world, Holding::Anything).await?;
     let holders = held.iter().filter_map(|lock| lock.value.run.as_ref()).map(|run| run.0.clone()).collect::<BTreeSet<_>>();
     let store = Store::of(world);
     let runs = store.load_many::<Run>(holders).await?;
