@@ -7,6 +7,7 @@ mod approvals;
 mod audited;
 mod claims;
 mod databases;
+mod files;
 mod fleets;
 mod pages;
 mod plans;
@@ -44,6 +45,7 @@ pub struct Swept {
 
 /// Does one tick. A part that fails does not keep the others from being done.
 pub async fn tick(world: &World) -> Swept {
+    let world = &files::read_once(world);
     let mut swept = Swept::default();
     for (what, result) in [
         ("pages", pages::wake(world, &mut swept).await),
