@@ -28,6 +28,8 @@ pub struct DynamoDb {
     database: Database,
     /// The tables whose last days can be brought back, as `UpdateContinuousBackups` said.
     recoverable: Kept<BTreeSet<String>>,
+    /// The regions that tables are in, where there are several.
+    regions: Vec<String>,
 }
 
 impl DynamoDb {
@@ -42,7 +44,28 @@ impl DynamoDb {
         // SQLite's `synchronous = NORMAL`: what was answered is with the kernel, as all else that the stack keeps, and outlives a stack
         // that is killed. The default waits for the disk at each write, 5 to 10 ms where DynamoDB takes as long for sixteen at once.
         database.disable_bulk_loading()?;
-        Ok(Self { database, recoverable: Kept::open(data.join("dynamodb.json"))? })
+        Ok(Self { database, recoverable: Kept::open(data.join("dynamodb.json"))?, regions: Vec::new() })
+    }
+
+    /// The same tables in all of these regions, as a global table's are.
+    #[must_use]
+    pub fn spread_over(self, regions: &[String]) -> Self {
+        Self { regions: regions.to_vec(), ..self }
+    }
+
+    /// The answer of `DescribeTable`, with the other regions in it.
+    fn with_replicas(&self, call: &Call, answer: Vec<u8>) -> Vec<u8> {
+        let elsewhere = self.regions.iter().filter(|region| **region != call.region);
+        let replicas: Vec<Value> = elsewhere.map(|region| json!({"RegionName": region, "ReplicaStatus": "ACTIVE"})).collect();
+        match serde_json::from_slice::<Value>(&answer) {
+            Ok(mut described) if !replicas.is_empty() => {
+                if let Some(table) = described.get_mut("Table").and_then(Value::as_object_mut) {
+                    table.insert("Replicas".to_owned(), json!(replicas));
+                }
+                described.to_string().into_bytes()
+            }
+            _ => answer,
+        }
     }
 
     /// Creates a table with the keys `pk` and `sk`, both texts, if there is none: protected and recoverable, as the template's is.
@@ -144,6 +167,7 @@ impl Service for DynamoDb {
 
     async fn handle(&self, call: &Call) -> Reply {
         match self.run(&call.operation, &call.body) {
+            Ok(body) if call.operation == "DescribeTable" => wire::reply(StatusCode::OK, CONTENT_TYPE, self.with_replicas(call, body)),
             Ok(body) => wire::reply(StatusCode::OK, CONTENT_TYPE, body),
             Err(error) => {
                 let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -107,7 +107,7 @@ impl Stack {
 
     /// Opens the services, each over what it needs of the others.
     fn assemble(shared: Arc<Shared>, data: Arc<Data>, seed: &Seed, keys: &Keys) -> anyhow::Result<Self> {
-        let dynamodb = Arc::new(DynamoDb::open(&shared.data)?);
+        let dynamodb = Arc::new(DynamoDb::open(&shared.data)?.spread_over(&seed.bot_regions));
         dynamodb.ensure_table(functions::TABLE)?;
         let regions = Regions::open(&shared, seed)?;
         connect_bus(&shared, &regions);

@@ -56,7 +56,7 @@ def test_m5_the_inspector_calls_no_aws_interface(roles):
 def test_m3_no_role_shortens_the_audit_edits_policies_or_removes_protection(roles):
     forbidden = re.compile(
         r"^(iam:(?!PassRole$)|sts:|kms:(Delete|Disable|Schedule|Put)|logs:Delete|s3:Delete|s3:Put(?!Object$)|cloudtrail:"
-        r"|dynamodb:(DeleteTable|UpdateTable|UpdateContinuousBackups|BatchWriteItem|PartiQL\w*|UpdateItem)|lambda:(?!InvokeFunction$))"
+        r"|dynamodb:(DeleteTable|UpdateTable|UpdateContinuousBackups|BatchWriteItem|PartiQL\w*|UpdateItem)|lambda:(?!InvokeFunction$|GetFunctionConfiguration$))"
     )
     for name in FUNCTIONS:
         assert not [action for action in actions(roles[name]) if forbidden.match(action)], name
@@ -190,7 +190,10 @@ AROUND = {
     "describe_secret": "secretsmanager:DescribeSecret",
     "describe_table": "dynamodb:DescribeTable",
     "get_bucket_versioning": "s3:GetBucketVersioning",
+    "get_function_configuration": "lambda:GetFunctionConfiguration",
     "get_object_lock_configuration": "s3:GetBucketObjectLockConfiguration",
+    "get_schedule": "scheduler:GetSchedule",
+    "get_secret_value": "secretsmanager:GetSecretValue",
 }
 
 

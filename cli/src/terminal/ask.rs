@@ -108,6 +108,10 @@ async fn answer(response: Response) -> anyhow::Result<Answered> {
     let text = ["errorMessage", "Message", "message"].iter().find_map(|name| said.get(name)?.as_str()).unwrap_or_default();
     match status {
         StatusCode::FORBIDDEN => anyhow::bail!("AWS does not let you invoke the worker's alias `{}`: {text}", mayday_proof::ALIAS),
+        _ if failed => anyhow::bail!(
+            "the worker broke off ({text}). Its log group, /aws/lambda/ and its name, says why; one that can't start lacks something in the secret with \
+             the bot's keys"
+        ),
         _ => anyhow::bail!("the worker did not answer (HTTP status {}): {text}", status.as_u16()),
     }
 }

@@ -62,9 +62,12 @@ pub const WORKFLOW: &[&str] = &["states:DescribeExecution", "states:SendTaskSucc
 pub const INSTALLATION: &[&str] = &[
     "dynamodb:DescribeContinuousBackups",
     "dynamodb:DescribeTable",
+    "lambda:GetFunctionConfiguration",
     "s3:GetBucketObjectLockConfiguration",
     "s3:GetBucketVersioning",
+    "scheduler:GetSchedule",
     "secretsmanager:DescribeSecret",
+    "secretsmanager:GetSecretValue",
 ];
 
 /// `shared/notify`, by requests signed by hand.

@@ -15,6 +15,8 @@ pub enum Service {
     Route53,
     /// The bot's bucket.
     S3,
+    /// The schedule of its ticks.
+    Scheduler,
     /// Secrets.
     SecretsManager,
     /// Runs.
@@ -23,8 +25,16 @@ pub enum Service {
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::DynamoDb, Self::Lambda, Self::Rds, Self::Route53, Self::S3, Self::SecretsManager, Self::StepFunctions];
+    pub const ALL: [Self; 8] = [
+        Self::DynamoDb,
+        Self::Lambda,
+        Self::Rds,
+        Self::Route53,
+        Self::S3,
+        Self::Scheduler,
+        Self::SecretsManager,
+        Self::StepFunctions,
+    ];
 
     /// The variable that moves this service elsewhere, as every AWS SDK names it.
     #[must_use]
@@ -35,6 +45,7 @@ impl Service {
             Self::Rds => "AWS_ENDPOINT_URL_RDS",
             Self::Route53 => "AWS_ENDPOINT_URL_ROUTE_53",
             Self::S3 => "AWS_ENDPOINT_URL_S3",
+            Self::Scheduler => "AWS_ENDPOINT_URL_SCHEDULER",
             Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
             Self::StepFunctions => "AWS_ENDPOINT_URL_SFN",
         }

@@ -40,8 +40,16 @@ pub enum CannotBegin {
     /// The keys can't be read.
     #[error("the keys can't be read")]
     Keys(#[source] CallError),
+    /// There is no secret with the keys.
+    #[error("there is no secret {name} in {region}: `aws secretsmanager create-secret`, as docs/deploy.md says")]
+    NoKeys {
+        /// What it would be called.
+        name: String,
+        /// Where it would be.
+        region: String,
+    },
     /// The secret with the keys has no bot token.
-    #[error("the secret {0} has no slack_bot_token")]
+    #[error("the secret {0} is no JSON object with a slack_bot_token that is not empty: `aws secretsmanager put-secret-value` puts one in")]
     NoToken(String),
     /// The client for Slack can't be made.
     #[error("there can be no client for Slack")]
@@ -59,10 +67,19 @@ pub enum CannotBegin {
 /// # Errors
 /// When something is missing: the function must not start.
 pub async fn begin(lookup: impl Fn(&str) -> Option<String>) -> Result<Bot, CannotBegin> {
+    // Whoever looks for why nobody answers looks into the log: there it stands as a sentence, with its causes.
+    assembled(lookup).await.inspect_err(|error| {
+        let cause = std::error::Error::source(error).map(ToString::to_string);
+        tracing::error!(why = %error, cause, "the function can't start");
+    })
+}
+
+async fn assembled(lookup: impl Fn(&str) -> Option<String>) -> Result<Bot, CannotBegin> {
     let environment = Environment::read(&lookup).map_err(ConfigurationError::from)?;
     let aws = Aws::connect(environment)?;
     let keys = aws.secrets().current(aws.region(), aws.keys()).await.map_err(CannotBegin::Keys)?;
-    let keys: serde_json::Value = keys.and_then(|keys| serde_json::from_str(keys.value.expose()).ok()).unwrap_or_default();
+    let missing = || CannotBegin::NoKeys { name: aws.keys().to_owned(), region: aws.region().to_owned() };
+    let keys: serde_json::Value = serde_json::from_str(keys.ok_or_else(missing)?.value.expose()).unwrap_or_default();
     let key = |name: &str| {
         let text = keys.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty());
         text.map(|text| SecretString::from(text.to_owned()))

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Check, Verdict};
+use super::{Check, Verdict, keys, regions};
 use crate::{
     desk::Desk,
     failure::CallError,
@@ -16,15 +16,24 @@ const DEPLOY: &str = "Deploy the template again: it sets this.";
 
 pub(super) async fn examine(desk: &Desk<'_>) -> Vec<Check> {
     let here = &desk.world.installation;
-    vec![
-        here.table().await.map_or_else(|error| unseen("Table", "dynamodb:DescribeContinuousBackups", &error), table),
-        here.bucket().await.map_or_else(|error| unseen("Bucket", "s3:GetBucketVersioning", &error), bucket),
-        here.keys().await.map_or_else(|error| unseen("Keys", "secretsmanager:DescribeSecret", &error), |keys| age(desk, &keys)),
-    ]
+    let mut checks = match here.table().await {
+        Ok(care) => {
+            let mut regions = regions::examine(desk, &care.elsewhere).await;
+            regions.push(table(&care));
+            regions
+        }
+        Err(error) => vec![unseen("Table", "dynamodb:DescribeContinuousBackups", &error)],
+    };
+    checks.push(here.bucket().await.map_or_else(|error| unseen("Bucket", "s3:GetBucketVersioning", &error), bucket));
+    match here.keys().await {
+        Ok(care) => checks.extend([keys::shape(&care), age(desk, &care)]),
+        Err(error) => checks.push(unseen("Keys", "secretsmanager:DescribeSecret", &error)),
+    }
+    checks
 }
 
 /// What may not be looked at is not known to be well.
-fn unseen(what: &str, right: &str, error: &CallError) -> Check {
+pub(super) fn unseen(what: &str, right: &str, error: &CallError) -> Check {
     let fix = match error {
         CallError::Refused { .. } => format!("Deploy the template again: the worker's role has `{right}` in it."),
         _ => "Try again.".to_owned(),
@@ -32,7 +41,7 @@ fn unseen(what: &str, right: &str, error: &CallError) -> Check {
     Check::ill(what, Verdict::Unknown, error.why(), fix)
 }
 
-fn table(care: TableCare) -> Check {
+fn table(care: &TableCare) -> Check {
     match care {
         TableCare { point_in_time: false, .. } => {
             Check::ill("Table", Verdict::Weak, "its last days can't be brought back: point-in-time recovery is off", DEPLOY)

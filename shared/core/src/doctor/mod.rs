@@ -3,13 +3,18 @@
 
 mod around;
 mod cloud;
+mod keys;
 mod names;
 mod past;
 mod people;
 mod plan;
+mod regions;
+mod rights;
 mod slack;
+mod ticks;
 
 pub use slack::SCOPES;
+pub use ticks::{Ticked, note_tick};
 
 use crate::{desk::Desk, failure::Failure};
 
@@ -62,10 +67,12 @@ pub async fn examine(desk: &Desk<'_>) -> Vec<Check> {
     let mut checks = plan::examine(&desk.current);
     checks.extend(slack::examine(desk).await);
     checks.extend(around::examine(desk).await);
+    checks.extend(ticks::examine(desk).await);
     checks.extend(people::examine(desk).await);
     checks.extend(cloud::examine(desk).await);
     checks.extend(names::examine(desk).await);
     checks.extend(past::examine(desk).await);
+    let mut checks: Vec<Check> = checks.into_iter().map(rights::cured).collect();
     checks.sort_by_key(|check| check.verdict);
     checks
 }

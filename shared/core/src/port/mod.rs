@@ -31,7 +31,7 @@ pub use databases::{
 };
 pub use directory::{Directory, Profile};
 pub use dns::{ChangeStatus, Dns, RecordChange, RecordSet, SwitchPlace, Turned, sound};
-pub use installation::{App, BucketCare, Installation, KeysCare, TableCare, Workspace};
+pub use installation::{App, BucketCare, Installation, KeysCare, ScheduleCare, TableCare, Workspace};
 pub use pager::{Alert, Letter, Mail, Pager, Phone, Sent, Ways};
 pub use probes::{Answer, Probes};
 pub use secrets::{SecretPlace, SecretText, SecretVersion, Secrets};

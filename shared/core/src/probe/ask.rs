@@ -45,7 +45,7 @@ pub async fn ask_all(world: &World, plan: &Plan, questions: &[Question], goes_on
 }
 
 /// Signs in to a database as its applications do, and has it answer the simplest question.
-async fn postgres(world: &World, plan: &Plan, name: &str) -> Answer {
+pub(crate) async fn postgres(world: &World, plan: &Plan, name: &str) -> Answer {
     let ill = |why: String| Answer::Ill { why, took_ms: 0 };
     let Some(entry) = plan.databases.get(name) else { return Answer::blind(format!("the plan has no database {name}")) };
     let target = match target(world, entry).await {

@@ -12,6 +12,7 @@ mod tell;
 mod tick;
 mod watch;
 
+pub(crate) use ask::postgres;
 pub use ask::{Heard, ask, ask_all};
 pub use diagnosis::{Aspect, Diagnosis, Fact, Found, Match, Patient, gather};
 pub use question::{Place, Question, database_question, questions, questions_of};
