@@ -118,15 +118,11 @@ mod tests {
         super::super::load(&yaml).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    const EACH: &str = "    each:
-      environment: production
-      region: eu-west-1
-      database: app
-      secret: tenants/{name}
-      traffic: secret
-      objectives: {rto: 1h, rpo: 15m}
-      backups: [{class: daily, cron: 0 2 * * *, keep: 7d, spread: 4h}]
-";
+    /// What is said of each tenant in the fleet that all tests have.
+    fn each() -> &'static str {
+        let fleet = include_str!("../../../../tests/fixtures/fleet.yaml");
+        &fleet[fleet.find("    each:").unwrap()..]
+    }
 
     fn instance(id: &str, tags: &[(&str, &str)]) -> Instance {
         let mut instance = Instance { id: id.to_owned(), ..live().instance };
@@ -155,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_fleet_is_what_its_pattern_and_its_tags_mean_and_each_of_it_is_a_database() {
-        let plan = plan(&format!("    instances: tenant-*\n    tags: {{stage: live}}\n    without: [tenant-9]\n{EACH}"));
+        let plan = plan(&format!("    instances: tenant-*\n    tags: {{stage: live}}\n    without: [tenant-9]\n{}", each()));
         let live = [("stage", "live")];
         let restored = [("stage", "live"), (OWNER_TAG, "r-1")];
         let seen = [
@@ -175,7 +171,7 @@ mod tests {
     #[test]
     fn who_is_lost_stays_on_the_roster_and_who_is_not_meant_any_more_goes() {
         let before = Roster { fleets: [("tenants".to_owned(), ["tenant-1", "tenant-2", "tenant-3"].map(str::to_owned).into())].into() };
-        let plan = plan(&format!("    tags: {{stage: live}}\n    without: [tenant-3]\n{EACH}"));
+        let plan = plan(&format!("    tags: {{stage: live}}\n    without: [tenant-3]\n{}", each()));
         // The first one is gone, the second one is there without its tag, the third one was taken out by hand.
         let after = before.after(&plan, &[instance("tenant-2", &[]), instance("tenant-4", &[("stage", "live")])]);
         assert_eq!(after.fleets["tenants"], ["tenant-1", "tenant-4"].map(str::to_owned).into());
@@ -187,8 +183,8 @@ mod tests {
             let demo = include_str!("../../../../plans/demo.yaml");
             super::super::load(&format!("{demo}\nfleets:\n  tenants:\n{fleet}{each}")).unwrap_err().to_string()
         };
-        insta::assert_snapshot!(wrong("", EACH), @"line 123, column 3: fleets.tenants would be every database of the account. Say what its instances are called (instances: tenant-*) or tagged with (tags: {fleet: tenants})");
-        let shared = wrong("    instances: tenant-*\n", &EACH.replace("tenants/{name}", "tenants"));
+        insta::assert_snapshot!(wrong("", each()), @"line 123, column 3: fleets.tenants would be every database of the account. Say what its instances are called (instances: tenant-*) or tagged with (tags: {fleet: tenants})");
+        let shared = wrong("    instances: tenant-*\n", &each().replace("tenants/{name}", "tenants"));
         assert!(shared.contains("fleets.tenants.each.secret is the same for all of them. Write {name}"), "{shared}");
     }
 }

@@ -128,7 +128,7 @@ pub(crate) fn on_write(inner: &mut Inner, row: &Row) {
 }
 
 pub(crate) fn on_delete(inner: &mut Inner, key: &Key) {
-    if let Err(why) = write::may_be_deleted(&inner.state, key) {
+    if let Err(why) = write::may_be_deleted(&inner.state, key, inner.now) {
         inner.violated(NOTHING_FORGOTTEN, why);
     }
 }

@@ -1,13 +1,17 @@
 use std::collections::BTreeSet;
 
 use mayday_core::{
+    backup::Hour,
     port::{Key, Row},
     run::Run,
 };
 use serde_json::Value;
 
 use super::{Finding, holds_secret};
-use crate::state::State;
+use crate::{
+    fault::{HOUR, Millis},
+    state::State,
+};
 
 fn member<'a>(row: &'a Row, path: &str) -> Option<&'a Value> {
     row.body.pointer(path)
@@ -83,11 +87,18 @@ pub(super) fn no_secret(_: &State, _: Option<&Row>, row: &Row) -> Finding {
     if row.key.partition == "audit" && holds_secret(&row.body) { Err(format!("in {} {}", row.key.partition, row.key.id)) } else { Ok(()) }
 }
 
-pub(super) fn may_be_deleted(state: &State, key: &Key) -> Finding {
+/// How long measurements are kept at least.
+const MEASURED: Millis = 35 * 24 * HOUR;
+
+pub(super) fn may_be_deleted(state: &State, key: &Key, now: Millis) -> Finding {
     match key.partition.as_str() {
         "claim" => Ok(()),
         "lock" => match state.rows.get("lock", &key.id).filter(|lock| lives(state, lock)) {
             Some(_) => Err(format!("the lock on {}, whose run goes on", key.id)),
+            None => Ok(()),
+        },
+        "rpo" => match state.record::<Hour>(&key.id).filter(|hour| now - hour.hour.as_millisecond() <= MEASURED) {
+            Some(_) => Err(format!("the measurements {}, which are not old", key.id)),
             None => Ok(()),
         },
         other => Err(format!("{other} {}", key.id)),
