@@ -16,6 +16,7 @@ mod delivery;
 mod doctor;
 mod engine;
 mod failover;
+mod fleets;
 mod health;
 mod identity;
 mod outage;
