@@ -40,6 +40,8 @@ pub enum Next {
 
 /// Nine history events a round; an execution takes 25,000 and is continued long before.
 const VISITS_IN_EPOCH: u64 = 1_500;
+/// For how long a run that has touched nothing waits for all of the world that it is about to answer.
+const UNANSWERED: SignedDuration = SignedDuration::from_mins(2);
 /// How often people who must decide are reminded.
 pub(super) const REMINDER: SignedDuration = SignedDuration::from_mins(30);
 
@@ -148,11 +150,21 @@ impl Visit<'_> {
         if let Some(why) = finish::take_locks(self).await? {
             return self.end(State::Failed { why }).await;
         }
-        if self.run().is_untouched()
-            && let Some(what) = drifted(self.world, &self.proposal).await?
-        {
-            let why = format!("the world has changed since this was approved: {what}. Nothing was done; ask for it again");
-            return self.end(State::Failed { why }).await;
+        if self.run().is_untouched() {
+            match drifted(self.world, &self.proposal).await {
+                Ok(None) => {}
+                Ok(Some(what)) => {
+                    let why = format!("the world has changed since this was approved: {what}. Nothing was done; ask for it again");
+                    return self.end(State::Failed { why }).await;
+                }
+                Err(error) => {
+                    tracing::warn!(run = self.run().id.as_str(), why = error.why(), "nobody can tell whether the world has changed");
+                    // After that each step asks for itself before it changes anything, and people decide about one that gets no answer.
+                    if now.duration_since(self.run().started_at) < UNANSWERED {
+                        return Ok(Next::Wait { seconds: 5 });
+                    }
+                }
+            }
         }
         self.work().await
     }
