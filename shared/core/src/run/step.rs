@@ -302,13 +302,17 @@ pub(super) async fn fail(visit: &mut Visit<'_>, id: &StepId, finding: Finding) -
     Ok(pause)
 }
 
+/// How often what the calendar began is looked at, in seconds: 400 runs under way look six times a second together.
+const LEISURE: u64 = 60;
+
 /// Looks again later, unless the step has taken longer than it may: since its last call, or since it was first looked at.
 async fn patience(visit: &mut Visit<'_>, planned: &PlannedStep, note: &str) -> Result<Option<u64>, Interrupted> {
     let since = since(&record(visit, &planned.id)?, visit.now());
     if visit.now().duration_since(since) > planned.timeout.0 {
         return fail(visit, &planned.id, Finding::said(format!("not done within {}; last seen: {note}", planned.timeout))).await;
     }
-    Ok(Some(pace(visit, since)))
+    // Nobody waits for what the calendar began, and hundreds of those are under way at once.
+    Ok(Some(if visit.proposal.is_routine() { jittered(visit, LEISURE) } else { pace(visit, since) }))
 }
 
 fn since(record: &StepRecord, now: Timestamp) -> Timestamp {

@@ -44,7 +44,7 @@ impl Databases for Gate {
         let found = self.look(look(Port::Databases, "snapshot_quota", region).in_region(region), |state, moment| {
             let here = state.databases.snapshots.keys().filter(|(at, _)| at == region);
             let used = here.filter(|(_, id)| state.databases.describe_snapshot(region, id, moment).is_some()).count();
-            Ok(Quota { used: u32::try_from(used).unwrap_or(u32::MAX), max: 100 })
+            Ok(Quota { used: u32::try_from(used).unwrap_or(u32::MAX), max: 100 + state.databases.raised })
         });
         found.await
     }

@@ -40,6 +40,8 @@ pub struct Databases {
     pub deleted: Vec<SnapshotState>,
     /// How many instances were ever made: for resource ids.
     pub made: u64,
+    /// By how many the vendor has raised the hundred snapshots that a region may have.
+    pub raised: u32,
 }
 
 /// An instance.
