@@ -1,6 +1,10 @@
 //! Hosted zones in Route 53, and what name servers answer.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use aws_sdk_route53::{
@@ -12,16 +16,30 @@ use aws_sdk_s3::primitives::ByteStream;
 use mayday_core::{
     failure::CallError,
     policy::{OWNER_TAG, Permit},
-    port::{ChangeStatus, Dns, RecordChange, RecordSet, SwitchPlace, Turned, sound},
+    port::{ChangeStatus, Dns, RecordChange, RecordSet, SwitchPlace, Turned, one_by_one, sound},
 };
 use mayday_resolver::{LookupError, Resolver};
+use tokio::{
+    sync::Mutex,
+    time::{Interval, MissedTickBehavior, interval},
+};
 
 use crate::{
     blobs,
     classify::{Kind, classify},
     client::{Connection, Regional, Twin},
+    databases::pages::Way,
     settings::Service,
 };
+
+/// Route 53 takes five requests a second of a whole account. Source: “Quotas” in its developer guide.
+const BUDGET: usize = 5;
+/// How long a request counts. Two regions' functions make five a second together, and a short conversation waits for nothing.
+const COUNTS: Duration = Duration::from_secs(2);
+/// The largest page of records.
+const PAGE: i32 = 300;
+/// A zone has 10,000 records unless AWS has raised that, and they are so many pages: up to as many names are asked for one by one.
+const PAGES: usize = 34;
 
 /// Route 53, which has no regions, the switches of its health checks, and the name servers that this function asks.
 #[derive(Debug)]
@@ -29,6 +47,8 @@ pub struct Route53Dns {
     clients: Twin<Client>,
     switches: Regional<aws_sdk_s3::Client>,
     resolver: Resolver,
+    /// When each of the last requests was made, and when it counts no more.
+    budget: Mutex<VecDeque<Interval>>,
 }
 
 impl Route53Dns {
@@ -36,7 +56,41 @@ impl Route53Dns {
     #[must_use]
     pub fn new(connection: &Arc<Connection>, resolver: Resolver) -> Self {
         let switches = Regional::new(connection, Service::S3, blobs::client);
-        Self { clients: connection.twin(Service::Route53, Client::new), switches, resolver }
+        Self { clients: connection.twin(Service::Route53, Client::new), switches, resolver, budget: Mutex::default() }
+    }
+
+    /// Waits until one more request to Route 53 is within the budget. What AWS throttles nevertheless is tried again with jitter, as
+    /// all reads are.
+    async fn within_budget(&self) {
+        let mut budget = self.budget.lock().await;
+        let oldest = if budget.len() < BUDGET { None } else { budget.pop_front() };
+        let mut one = oldest.unwrap_or_else(|| {
+            let mut one = interval(COUNTS);
+            one.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            one
+        });
+        one.tick().await;
+        budget.push_back(one);
+    }
+
+    /// All records of a kind in a zone, by name.
+    async fn all(&self, zone: &str, kind: &str) -> Result<BTreeMap<String, Result<RecordSet, CallError>>, CallError> {
+        let zone = self.zone_id(zone).await?;
+        let list = self.clients.reads.list_resource_record_sets().hosted_zone_id(zone).max_items(PAGE);
+        let (mut found, mut way, mut next) = (BTreeMap::new(), Way::default(), list.clone());
+        loop {
+            self.within_budget().await;
+            let page = next.send().await.map_err(|error| classify(Kind::Read, error))?;
+            let wanted = page.resource_record_sets.into_iter().filter(|set| set.r#type.as_str() == kind);
+            found.extend(wanted.map(|set| (plain(&set.name), simple(set))));
+            let marker = page.next_record_name.as_ref().filter(|_| page.is_truncated);
+            let marker = marker.map(|name| format!("{name} {:?} {:?}", page.next_record_type, page.next_record_identifier));
+            if !way.goes_on(marker)? {
+                return Ok(found);
+            }
+            next = list.clone().set_start_record_name(page.next_record_name).set_start_record_type(page.next_record_type);
+            next = next.set_start_record_identifier(page.next_record_identifier);
+        }
     }
 
     /// The id of a zone that is given by id or by name, private ones too.
@@ -45,6 +99,7 @@ impl Route53Dns {
             return Ok(id.to_owned());
         }
         let wanted = plain(zone);
+        self.within_budget().await;
         let found = self.clients.reads.list_hosted_zones_by_name().dns_name(&wanted).send().await;
         let found = found.map_err(|error| classify(Kind::Read, error))?;
         let mut ids =
@@ -67,6 +122,7 @@ impl Dns for Route53Dns {
         let zone = self.zone_id(zone).await?;
         let list = self.clients.reads.list_resource_record_sets().hosted_zone_id(zone).start_record_name(name);
         let list = list.start_record_type(RrType::from(kind)).max_items(1);
+        self.within_budget().await;
         let found = list.send().await.map_err(|error| classify(Kind::Read, error))?;
         // The list starts at the name and goes on to others behind it.
         let found =
@@ -74,10 +130,21 @@ impl Dns for Route53Dns {
         found.map(simple).transpose()
     }
 
+    async fn records(&self, zone: &str, names: &[String], kind: &str) -> Vec<Result<Option<RecordSet>, CallError>> {
+        if names.len() <= PAGES {
+            return one_by_one(self, zone, names, kind).await;
+        }
+        match self.all(zone, kind).await {
+            Ok(all) => names.iter().map(|name| all.get(&plain(name)).cloned().transpose()).collect(),
+            Err(error) => names.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+
     async fn change_batch(&self, permit: &Permit, zone: &str, changes: &[RecordChange]) -> Result<String, CallError> {
         sound(changes)?;
         let zone = self.zone_id(zone).await?;
         let batch = compare_and_set(permit, changes).map_err(|error| CallError::refused("InvalidRequest", error.to_string()))?;
+        self.within_budget().await;
         let change = self.clients.changes.change_resource_record_sets().hosted_zone_id(zone).change_batch(batch);
         let made = change.send().await.map_err(|error| classify(Kind::Change, error))?;
         let info = made.change_info.ok_or_else(|| CallError::Unknown { why: "the answer names no change".to_owned() })?;
@@ -85,6 +152,7 @@ impl Dns for Route53Dns {
     }
 
     async fn change(&self, id: &str) -> Result<ChangeStatus, CallError> {
+        self.within_budget().await;
         let found = self.clients.reads.get_change().id(id).send().await.map_err(|error| classify(Kind::Read, error))?;
         match found.change_info.map(|info| info.status) {
             Some(VendorStatus::Insync) => Ok(ChangeStatus::InSync),
@@ -181,6 +249,7 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::databases::paging::answering;
 
     #[test]
     fn zones_are_told_by_id_or_by_name() {
@@ -193,5 +262,52 @@ mod tests {
     #[test]
     fn names_are_compared_without_dots_and_codes() {
         assert_eq!(plain("\\052.Example.COM."), "*.example.com");
+    }
+
+    fn page(names: std::ops::Range<usize>, next: Option<&str>) -> String {
+        let one = |number: usize| {
+            format!(
+                "<ResourceRecordSet><Name>db-{number}.example.com.</Name><Type>CNAME</Type><TTL>60</TTL><ResourceRecords><ResourceRecord>\
+                 <Value>tenant-{number}.rds</Value></ResourceRecord></ResourceRecords></ResourceRecordSet>"
+            )
+        };
+        let all: String = names.map(one).collect();
+        let next = next.map(|name| format!("<NextRecordName>{name}</NextRecordName><NextRecordType>CNAME</NextRecordType>"));
+        format!(
+            "<ListResourceRecordSetsResponse><ResourceRecordSets>{all}</ResourceRecordSets><IsTruncated>{}</IsTruncated>{}\
+             <MaxItems>300</MaxItems></ListResourceRecordSetsResponse>",
+            next.is_some(),
+            next.unwrap_or_default()
+        )
+    }
+
+    fn names(count: usize) -> Vec<String> {
+        (0..count).map(|number| format!("db-{number}.example.com")).collect()
+    }
+
+    #[tokio::test]
+    async fn where_a_thousand_names_lead_is_told_by_the_pages_of_their_zone() {
+        let (connection, http) = answering(vec![page(0..300, Some("db-300.example.com.")), page(300..600, None)]);
+        let dns = Route53Dns::new(&connection, Resolver::from_list("127.0.0.1:53").unwrap());
+        let found = dns.records("Z0123456789ABC", &names(1_000), "CNAME").await;
+        let value = |number: usize| found[number].as_ref().unwrap().as_ref().map(|record| record.values[0].as_str());
+        assert_eq!((value(0), value(599), value(600)), (Some("tenant-0.rds"), Some("tenant-599.rds"), None));
+        let asked: Vec<String> = http.actual_requests().map(|request| request.uri().to_owned()).collect();
+        assert_eq!(asked.len(), 2, "{asked:?}");
+        assert!(asked[1].contains("name=db-300.example.com.") && asked[1].contains("type=CNAME"), "{asked:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_than_five_requests_in_two_seconds_go_to_route_53() {
+        let (connection, http) = answering((0..12).map(|number| page(number..number + 1, None)).collect());
+        let dns = Route53Dns::new(&connection, Resolver::from_list("127.0.0.1:53").unwrap());
+        let began = tokio::time::Instant::now();
+        let mut asked = Vec::new();
+        for name in names(12) {
+            assert!(dns.record("Z0123456789ABC", &name, "CNAME").await.unwrap().is_some());
+            asked.push(began.elapsed().as_secs());
+        }
+        assert_eq!(asked, [0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 4, 4]);
+        assert_eq!(http.actual_requests().count(), 12);
     }
 }

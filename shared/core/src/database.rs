@@ -1,5 +1,7 @@
 //! A database of the plan as it stands in the world: which instance carries its traffic now.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -78,10 +80,15 @@ pub async fn rerouted(world: &World, before: &Route) -> Result<Option<String>, C
 pub async fn route(world: &World, entry: &plan::Database) -> Result<Route, Failure> {
     match &entry.traffic {
         Traffic::Secret => route_in(entry, world.secrets.current(&entry.region, &entry.secret).await?),
-        Traffic::Cname { zone, name } => match world.dns.record(zone, name, "CNAME").await? {
-            Some(record) => Ok(Route::Cname { zone: zone.clone(), record }),
-            None => Err(Refusal::new(format!("The zone {zone} has no CNAME {name}.")).into()),
-        },
+        Traffic::Cname { zone, name } => cname_in(zone, name, world.dns.record(zone, name, "CNAME").await?),
+    }
+}
+
+/// Where a database's CNAME leads.
+fn cname_in(zone: &str, name: &str, found: Option<RecordSet>) -> Result<Route, Failure> {
+    match found {
+        Some(record) => Ok(Route::Cname { zone: zone.to_owned(), record }),
+        None => Err(Refusal::new(format!("The zone {zone} has no CNAME {name}.")).into()),
     }
 }
 
@@ -183,6 +190,17 @@ pub async fn routes(world: &World, region: &str, entries: &[&plan::Database]) ->
     let names: Vec<String> = entries.iter().filter(|entry| entry.traffic == Traffic::Secret).map(|entry| entry.secret.clone()).collect();
     let told = if names.is_empty() { Vec::new() } else { world.secrets.current_of(region, &names).await };
     let mut told = told.into_iter();
+    let mut zones: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for entry in entries {
+        if let Traffic::Cname { zone, name } = &entry.traffic {
+            zones.entry(zone).or_default().push(name.clone());
+        }
+    }
+    let mut records = BTreeMap::new();
+    for (zone, names) in zones {
+        let found = world.dns.records(zone, &names, "CNAME").await;
+        records.extend(names.into_iter().zip(found).map(|(name, found)| ((zone, name), found)));
+    }
     let mut routes = Vec::with_capacity(entries.len());
     for entry in entries {
         routes.push(match &entry.traffic {
@@ -190,7 +208,10 @@ pub async fn routes(world: &World, region: &str, entries: &[&plan::Database]) ->
                 Some(found) => found.map_err(Failure::from).and_then(|found| route_in(entry, found)),
                 None => Err(Fault::new(format!("nothing was said of the secret {}", entry.secret)).into()),
             },
-            Traffic::Cname { .. } => route(world, entry).await,
+            Traffic::Cname { zone, name } => match records.get(&(zone.as_str(), name.clone())) {
+                Some(found) => found.clone().map_err(Failure::from).and_then(|found| cname_in(zone, name, found)),
+                None => Err(Fault::new(format!("nothing was said of the record {name}")).into()),
+            },
         });
     }
     routes

@@ -2,7 +2,7 @@
 
 mod align;
 mod describe;
-mod pages;
+pub(crate) mod pages;
 mod replicate;
 mod restore;
 mod tags;
@@ -277,6 +277,6 @@ async fn unprotect(client: &Client, instance: &Instance) -> Result<CallError, Ca
 }
 
 #[cfg(test)]
-mod paging;
+pub(crate) mod paging;
 #[cfg(test)]
 mod tests;

@@ -7,19 +7,19 @@ use mayday_core::failure::CallError;
 /// Which page comes next. A marker that was there before leads in a circle: then the list is not known, rather than taken for
 /// whole, since what is missing from it could be taken for gone.
 #[derive(Debug, Default)]
-pub(super) struct Way {
+pub(crate) struct Way {
     next: Option<String>,
     been: BTreeSet<String>,
 }
 
 impl Way {
     /// The marker to ask with; none for the first page.
-    pub(super) fn at(&self) -> Option<String> {
+    pub(crate) fn at(&self) -> Option<String> {
         self.next.clone()
     }
 
     /// Takes the marker that a page ended with, and says whether there is another page.
-    pub(super) fn goes_on(&mut self, marker: Option<String>) -> Result<bool, CallError> {
+    pub(crate) fn goes_on(&mut self, marker: Option<String>) -> Result<bool, CallError> {
         self.next = marker.filter(|marker| !marker.is_empty());
         match &self.next {
             None => Ok(false),

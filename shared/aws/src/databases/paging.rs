@@ -14,7 +14,7 @@ use crate::{
     table::DynamoTable,
 };
 
-fn answering(bodies: Vec<String>) -> (Arc<Connection>, StaticReplayClient) {
+pub(crate) fn answering(bodies: Vec<String>) -> (Arc<Connection>, StaticReplayClient) {
     let event = |body: String| {
         let request = http::Request::builder().body(SdkBody::empty()).unwrap();
         ReplayEvent::new(request, http::Response::builder().body(SdkBody::from(body)).unwrap())

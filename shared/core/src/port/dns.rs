@@ -78,6 +78,11 @@ pub trait Dns: Send + Sync {
     /// The record set; `None` when there is none.
     async fn record(&self, zone: &str, name: &str, kind: &str) -> Result<Option<RecordSet>, CallError>;
 
+    /// The record sets of many names of one zone, in their order.
+    async fn records(&self, zone: &str, names: &[String], kind: &str) -> Vec<Result<Option<RecordSet>, CallError>> {
+        one_by_one(self, zone, names, kind).await
+    }
+
     /// Changes records of one zone in one batch, which lands whole or not at all, and returns the change's id. Refused by
     /// the vendor (`InvalidChangeBatch`) when one of them is not as it was any more, and by [`sound`] before that.
     async fn change_batch(&self, permit: &Permit, zone: &str, changes: &[RecordChange]) -> Result<String, CallError>;
@@ -107,6 +112,15 @@ pub trait Dns: Send + Sync {
 
     /// What the name servers say now: the addresses that a name leads to, through its aliases. Empty when there are none.
     async fn lookup_addresses(&self, name: &str) -> Result<Vec<String>, CallError>;
+}
+
+/// The record sets of some names, a call each.
+pub async fn one_by_one(dns: &(impl Dns + ?Sized), zone: &str, names: &[String], kind: &str) -> Vec<Result<Option<RecordSet>, CallError>> {
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        found.push(dns.record(zone, name, kind).await);
+    }
+    found
 }
 
 /// Whether a batch may be sent at all: it changes something, every record keeps its name and kind, and none is left without

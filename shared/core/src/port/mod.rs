@@ -30,7 +30,7 @@ pub use databases::{
     Snapshot, SnapshotKind, Tags, WRONG_STATE,
 };
 pub use directory::{Directory, Profile};
-pub use dns::{ChangeStatus, Dns, RecordChange, RecordSet, SwitchPlace, Turned, sound};
+pub use dns::{ChangeStatus, Dns, RecordChange, RecordSet, SwitchPlace, Turned, one_by_one, sound};
 pub use installation::{App, BucketCare, Installation, KeysCare, ScheduleCare, TableCare, Workspace};
 pub use pager::{Alert, Letter, Mail, Pager, Phone, Sent, Ways};
 pub use probes::{Answer, Probes};
