@@ -19,7 +19,10 @@ use aws_smithy_runtime_api::client::{behavior_version::BehaviorVersion, http::Sh
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, region::Region};
 
-use crate::settings::{Service, Settings};
+use crate::{
+    settings::{Service, Settings},
+    silence::Remembering,
+};
 
 /// <https://www.amazontrust.com/repository/>: all of AWS's endpoints chain to these.
 const AMAZON_ROOTS: &str = include_str!("../assets/amazon-roots.pem");
@@ -44,6 +47,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 pub(crate) enum Attempts {
     /// Reads: again, after a pause.
     Several,
+    /// The same of a region that may be lost: with less patience where it gave no answer a moment ago.
+    Elsewhere,
     /// Changes: once. A second attempt after a lost answer would take the first one's effect for somebody else's
     /// (DESIGN decision 3); whoever called looks at what is there and decides.
     Once,
@@ -84,7 +89,7 @@ impl Connection {
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(region.to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(self.http.clone())
+            .http_client(if attempts == Attempts::Elsewhere { Remembering::over(self.http.clone()) } else { self.http.clone() })
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .timeout_config(timeouts(attempts))
             .retry_config(retries(attempts));
@@ -94,12 +99,12 @@ impl Connection {
 
     /// A client for changes and one for reads, in the own region.
     pub(crate) fn twin<C>(&self, service: Service, make: fn(&SdkConfig) -> C) -> Twin<C> {
-        self.twin_in(service, &self.settings.region, make)
+        self.twin_in(service, &self.settings.region, make, Attempts::Several)
     }
 
-    fn twin_in<C>(&self, service: Service, region: &str, make: fn(&SdkConfig) -> C) -> Twin<C> {
+    fn twin_in<C>(&self, service: Service, region: &str, make: fn(&SdkConfig) -> C, reads: Attempts) -> Twin<C> {
         // An invocation that waits for a database's answers takes as long as they do.
-        let reads = if service == Service::Lambda { Attempts::Patient } else { Attempts::Several };
+        let reads = if service == Service::Lambda { Attempts::Patient } else { reads };
         Twin { reads: make(&self.configure(service, region, reads)), changes: make(&self.configure(service, region, Attempts::Once)) }
     }
 }
@@ -129,7 +134,9 @@ impl<C: Clone> Regional<C> {
 
     pub(crate) fn in_region(&self, region: &str) -> Twin<C> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.entry(region.to_owned()).or_insert_with(|| self.connection.twin_in(self.service, region, self.make)).clone()
+        kept.entry(region.to_owned())
+            .or_insert_with(|| self.connection.twin_in(self.service, region, self.make, Attempts::Elsewhere))
+            .clone()
     }
 }
 
@@ -142,7 +149,7 @@ fn https() -> SharedHttpClient {
 
 fn timeouts(attempts: Attempts) -> TimeoutConfig {
     let (attempt, operation) = match attempts {
-        Attempts::Several | Attempts::Once => (ATTEMPT, OPERATION),
+        Attempts::Several | Attempts::Elsewhere | Attempts::Once => (ATTEMPT, OPERATION),
         Attempts::Patient => (INVOCATION, INVOCATION + CONNECT),
     };
     TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(attempt).operation_timeout(operation).build()
@@ -150,7 +157,7 @@ fn timeouts(attempts: Attempts) -> TimeoutConfig {
 
 fn retries(attempts: Attempts) -> RetryConfig {
     match attempts {
-        Attempts::Several => {
+        Attempts::Several | Attempts::Elsewhere => {
             let several = RetryConfig::standard().with_max_attempts(READ_ATTEMPTS);
             several.with_initial_backoff(FIRST_PAUSE).with_max_backoff(LONGEST_PAUSE)
         }

@@ -11,6 +11,7 @@ pub mod installation;
 pub mod random;
 pub mod secrets;
 pub mod settings;
+mod silence;
 pub mod sql;
 pub mod table;
 pub mod workflow;
