@@ -37,10 +37,9 @@ pub(super) const POLICIES: [(&str, &str); 4] = [
 
 static BASE: LazyLock<Result<PolicySet, String>> = LazyLock::new(|| {
     let mut base = PolicySet::new();
-    for (file, text) in POLICIES {
-        for policy in named(file, text)? {
-            base.add(policy).map_err(|error| error.to_string())?;
-        }
+    // In one text: Cedar's grammar builds the tables of its lexer anew for each, and this is part of every cold start.
+    for policy in named("mayday", &POLICIES.map(|(_, text)| text).join("\n"))? {
+        base.add(policy).map_err(|error| error.to_string())?;
     }
     Ok(base)
 });
@@ -51,7 +50,7 @@ fn named(file: &str, text: &str) -> Result<Vec<Policy>, String> {
     if set.templates().next().is_some() {
         return Err("a policy with a slot (?principal, ?resource) decides nothing here".to_owned());
     }
-    let name = |policy: &Policy| policy.annotation("id").map_or_else(|| format!("{file}.{}", policy.id()), str::to_owned);
+    let name = |policy: &Policy| annotation(policy, "id").unwrap_or_else(|| format!("{file}.{}", policy.id()));
     Ok(set.policies().map(|policy| renamed(policy, &name(policy))).collect())
 }
 
@@ -113,8 +112,13 @@ fn judge(plan: &Plan, question: &Question<'_>) -> Result<Ruling, Fault> {
 }
 
 fn because(policy: &Policy) -> Because {
-    let words = |key| policy.annotation(key).map(str::to_owned);
+    let words = |key| annotation(policy, key);
     Because { policy: policy.id().to_string(), account: words("account"), sentence: words("because") }
+}
+
+/// What a policy says of itself. Not by [`Policy::annotation`], which runs Cedar's grammar over each key that it is asked for.
+fn annotation(policy: &Policy, key: &str) -> Option<String> {
+    policy.annotations().find(|(known, _)| *known == key).map(|(_, value)| value.to_owned())
 }
 
 fn with_own(base: &PolicySet, plan: &Plan) -> Result<PolicySet, String> {
