@@ -14,6 +14,8 @@ use crate::peers::SIGNING_SECRET;
 pub(crate) const STOCK: &str = "stock hello";
 /// The hello that is as lean as it gets.
 pub(crate) const TUNED: &str = "tuned hello";
+/// The same hello linked statically, as the door is: nothing is asked of anybody beside it, it shows what is left.
+pub(crate) const STATIC: &str = "tuned hello, static";
 /// The stock hello whose file has to be read from the disk.
 pub(crate) const STOCK_FROM_DISK: &str = "stock hello, from disk";
 

@@ -26,7 +26,7 @@ use clap::Parser;
 use mayday_local::{functions, lambda::Function, seed::Seed};
 
 use crate::{
-    case::{Case, IDS, STOCK, STOCK_FROM_DISK, TUNED, Target},
+    case::{Case, IDS, STATIC, STOCK, STOCK_FROM_DISK, TUNED, Target},
     peers::Peers,
     table::Measured,
     worker::World,
@@ -135,7 +135,8 @@ fn floor(name: &str, folder: &Path) -> Function {
 fn floors(folder: &Path) -> Vec<Case> {
     let stock = || floor("hello-stock", folder);
     let from_disk = Case { from_disk: true, warm: 0, ..case::hello(STOCK_FROM_DISK, stock()) };
-    vec![case::hello(STOCK, stock()), case::hello(TUNED, floor("hello-tuned", folder)), from_disk]
+    let [tuned, linked] = [(TUNED, "hello-tuned"), (STATIC, "hello-static")].map(|(name, binary)| case::hello(name, floor(binary, folder)));
+    vec![case::hello(STOCK, stock()), tuned, linked, from_disk]
 }
 
 fn door(folder: &Path, peers: &Peers) -> Function {
