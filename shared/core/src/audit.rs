@@ -251,6 +251,25 @@ mod tests {
     }
 
     #[test]
+    fn m1_a_chain_of_an_earlier_release_verifies() {
+        let entry = serde_json::json!({
+            "seq": 1,
+            "previous": "0000000000000000000000000000000000000000000000000000000000000000",
+            "event": {
+                "at": "2026-11-22T02:49:04Z",
+                "actor": {"system": "scheduler"},
+                "what": "backup.asked",
+                "about": "inventory",
+                "digest": null,
+                "detail": {"class": "daily"},
+            },
+            "hash": "673917274559086d73f51dd1f9dda24353618dc27cfb12ddfb8505307bcd6168",
+        });
+        let entry: Entry = serde_json::from_value(entry).unwrap();
+        assert_eq!(verify([&entry]).map(|head| head.seq), Ok(1));
+    }
+
+    #[test]
     fn m1_a_truncated_chain_is_told_by_its_anchor() {
         let good = chain(10);
         let anchor = verify(&good).unwrap();

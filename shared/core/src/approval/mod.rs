@@ -184,6 +184,7 @@ mod tests {
             phrase_matches(phrase, "orders 14:03 eu-west-1").unwrap_err(),
             "Not quite: you typed “14:03”, it is “14:02”. Type: orders 14:02 eu-west-1"
         );
+        assert_eq!(phrase_matches(phrase, "stock 15:30 us-east-1").unwrap_err(), "That is not the phrase. Type: orders 14:02 eu-west-1");
         assert_eq!(phrase_matches(phrase, "orders 14:02").unwrap_err(), "That stops short. Type all of: orders 14:02 eu-west-1");
         assert!(phrase_matches(phrase, "  ").is_err());
         assert!(phrase_matches(phrase, "orders 14:02 eu-west-1 now").is_err());

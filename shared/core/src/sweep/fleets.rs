@@ -40,7 +40,7 @@ const ID: &str = "fleets";
 
 impl Counting {
     /// Makes this the roster that counts, and says whether it is: somebody else may have looked meanwhile.
-    async fn from_now_on(self, world: &World, known: Option<&Kept<Self>>) -> Result<bool, Fault> {
+    async fn counts_from_now_on(self, world: &World, known: Option<&Kept<Self>>) -> Result<bool, Fault> {
         let store = Store::of(world);
         match known {
             Some(kept) if kept.value == self => Ok(true),
@@ -76,7 +76,7 @@ pub(super) async fn muster(world: &World) -> Result<bool, Fault> {
     if counting.as_ref().is_none_or(|counting| counting.value.sha256 != sha256) {
         tell(world, &roster, &after).await?;
     }
-    if (Counting { sha256 }).from_now_on(world, counting.as_ref()).await? {
+    if (Counting { sha256 }).counts_from_now_on(world, counting.as_ref()).await? {
         world.blobs.put(ROSTER_KEY, bytes).await?;
     }
     Ok(true)

@@ -105,10 +105,11 @@ fn of_itself(data: &Data, follows: bool, probe: &Probe) -> Option<ProbeResult> {
     Some(ProbeResult { name: probe.name.clone(), value, error: None, took_ms: 1 })
 }
 
-/// Understands `select count(*) from T` and `select max(…) from T`; anything else is a syntax error.
+/// Understands `select 1`, `select count(*) from T` and `select max(…) from T`; anything else is a syntax error.
 fn answer(data: &Data, probe: &Probe) -> ProbeResult {
     let words: Vec<&str> = probe.sql.split_whitespace().collect();
     let found = match words.as_slice() {
+        ["select", "1"] => Some("1".to_owned()),
         ["select", "count(*)", "from", table] => data.count(table).map(|rows| rows.to_string()),
         ["select", newest, "from", table] if newest.starts_with("max(") => {
             data.newest(table).map(|at| stamp(at).strftime("%Y-%m-%d %H:%M:%S%.f+00").to_string())

@@ -109,6 +109,26 @@ fn d5_the_first_decision_stands() {
 }
 
 #[test]
+fn d5_whoever_decided_so_is_told_that_it_stands_and_everybody_else_that_it_is_too_late() {
+    let both = [("ben", "cleo", Decision::Approve), ("ben", "cleo", Decision::Deny), ("ana", "ben", Decision::Cancel)];
+    for (first, other, decision) in both {
+        let mut sim = Sim::new(5);
+        sim.ticks();
+        let proposal = sim.as_("ana").asks_restore().unwrap();
+        let (world, plan) = (sim.world(), plan::load(&setting::plan(1)).unwrap());
+        let decide = |who: &str, decision| {
+            let by = Identity { user: format!("U0{}", who.to_uppercase()), ..ben() };
+            sim.at_once(approval::decide(&world, &plan, &proposal.id, &by, decision)).unwrap().unwrap()
+        };
+        assert!(matches!(decide(first, decision), Answer::Counted(_)));
+        assert!(matches!(decide(first, decision), Answer::Already(_)), "{decision:?} again");
+        assert!(matches!(decide(other, decision), Answer::TooLate(_)), "{decision:?} by somebody else");
+        let opposite = if decision == Decision::Deny { Decision::Approve } else { Decision::Deny };
+        assert!(matches!(decide(first, opposite), Answer::TooLate(_)), "{opposite:?} after {decision:?}");
+    }
+}
+
+#[test]
 fn d6_the_same_person_twice_counts_once() {
     let mut sim = Sim::new(6);
     sim.put_plan(&setting::plan(2));

@@ -79,7 +79,7 @@ fn ended(sim: &mut Sim) -> Run {
 
 fn succeeded(sim: &mut Sim) {
     let run = ended(sim);
-    assert_eq!(run.state, State::Succeeded, "{}", sim.trace().join("\n"));
+    assert_eq!(run.state, State::Succeeded, "{:?}\n{}", run.log, sim.trace().join("\n"));
     assert_eq!(sim.effects("restore"), 1);
     assert_eq!(sim.effects("secret_put"), 1);
 }

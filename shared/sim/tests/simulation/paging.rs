@@ -7,6 +7,7 @@ use mayday_core::{
     ident::Actor,
     page::{self, Acked, AttemptOutcome, Hand, Page, PagerEvent, Raise, Raised, Replied, State, Undelivered, Way},
     plan::{Channel, Severity},
+    run,
 };
 use mayday_sim::{
     Fate, Faults, Sim,
@@ -15,6 +16,8 @@ use mayday_sim::{
     trace::Port,
 };
 use serde_json::json;
+
+use crate::{approval::move_secret, ended, nothing_done};
 
 const PLAN: &str = include_str!("../../src/plan.yaml");
 const SUBJECT: &str = "orders cannot be reached";
@@ -73,6 +76,19 @@ fn the_ways_hold_their_contract() {
     let world = sim.world();
     let nobody = contract::ways::Nobody { number: "+0001234567", address: "suppressed@example.com" };
     sim.at_once(contract::ways::everything(world.pager.as_ref(), world.phone.as_ref(), world.mail.as_ref(), nobody)).unwrap();
+}
+
+#[test]
+fn a_run_that_is_turned_away_before_it_did_anything_wakes_nobody() {
+    let mut sim = sim(9);
+    sim.ticks();
+    let proposal = sim.as_("ana").asks_restore().unwrap();
+    sim.as_("ben").approves(&proposal);
+    move_secret(&mut sim);
+    let run = ended(&mut sim);
+    assert!(matches!(run.state, run::State::Failed { .. }), "{:?}", run.state);
+    nothing_done(&sim);
+    assert_eq!(sim.see(|state| state.records::<Page>()), []);
 }
 
 #[test]

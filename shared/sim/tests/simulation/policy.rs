@@ -154,6 +154,9 @@ fn c12_can_and_whoami_say_what_the_policy_does() {
     assert!(answer.contains("Yes") && answer.contains("trainee"), "{answer}");
     let answer = sim.as_("dora").types("can restore orders");
     assert!(answer.contains("No.") && answer.contains("U0ANA"), "who may is named: {answer}");
+    let answer = sim.as_("dora").types("restore orders --latest");
+    assert!(answer.contains("You may not restore in production: your roles are trainee."), "{answer}");
+    assert!(answer.contains("These people may: ana, ben, cleo."), "{answer}");
     let answer = sim.as_("ana").types("can <@U0DORA> approve orders");
     assert!(answer.contains("No."), "{answer}");
     let answer = sim.as_("dora").types("whoami");
