@@ -294,10 +294,14 @@ pub async fn drifted(world: &World, proposal: &Proposal) -> Result<Option<String
     // What undoes is worked out for the world as it will be then.
     let steps = proposal.steps.iter().filter(|step| step.flow.undoes.is_none());
     // At once, since each look at a silent region takes as long as a call may.
+    let mut unknown = None;
     for found in together(steps.map(|step| step.act.action().drift(world))).await {
-        if let Some(what) = found?.filter(|_| !planted(Bug::DriftUnseen)) {
-            return Ok(Some(what));
+        match found {
+            Ok(Some(what)) if !planted(Bug::DriftUnseen) => return Ok(Some(what)),
+            Ok(_) => {}
+            // What is seen to be otherwise counts whatever else can't be seen.
+            Err(error) => unknown = Some(error),
         }
     }
-    Ok(None)
+    unknown.map_or(Ok(None), Err)
 }

@@ -245,6 +245,23 @@ fn h3_a_region_that_falls_silent_is_taken_for_fenced_only_after_it_was_frozen() 
     }
 }
 
+/// A region falls silent right after the approval, and somebody has moved the names by hand: what is seen to be otherwise ends the run, though
+/// not all can be seen.
+#[test]
+fn d13_a_record_that_was_moved_ends_the_run_though_a_region_is_silent() {
+    let mut sim = Sim::new(13);
+    sim.spreads(0);
+    sim.run_for(3 * MINUTE);
+    sim.as_("ana").types("failover shop");
+    let proposal = sim.proposal().unwrap();
+    sim.as_("ben").approves(&proposal);
+    sim.suffers(Dependency::Region(Region::Home), Symptom::TimesOut, 12 * HOUR);
+    sim.by_hand(|state, _| state.zones.records.values_mut().for_each(|record| record.values = vec!["elsewhere.example".to_owned()]));
+    let run = sim.until_run(2 * HOUR, |run| run.state != State::Running).unwrap();
+    assert!(matches!(&run.state, State::Failed { why } if why.contains("the world has changed")), "{:?} {:?}", run.state, run.log);
+    assert_eq!((sim.effects("freeze"), sim.effects("promote"), sim.effects("dns_replace")), (0, 0, 0));
+}
+
 /// The region is back, and with it the old primary, which nobody has frozen: people are told, a fence is proposed, and nothing is done to it
 /// before somebody approves.
 #[test]
