@@ -93,6 +93,7 @@ fn the_tests_that_the_architecture_names_exist() {
     assert!(named.len() > 10, "the table of invariants names tests");
     let files = output("git", &["ls-files", "--cached", "--others", "--exclude-standard", "*.rs", "*.py"]);
     let sources: String = files.lines().filter_map(|file| std::fs::read_to_string(root().join(file)).ok()).collect();
-    let missing: Vec<&str> = named.into_iter().filter(|name| !["fn", "def"].iter().any(|word| sources.contains(&format!("{word} {name}(")))).collect();
+    let missing: Vec<&str> =
+        named.into_iter().filter(|name| !["fn", "def"].iter().any(|word| sources.contains(&format!("{word} {name}(")))).collect();
     assert_eq!(missing, Vec::<&str>::new());
 }

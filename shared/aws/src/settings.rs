@@ -25,16 +25,8 @@ pub enum Service {
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::DynamoDb,
-        Self::Lambda,
-        Self::Rds,
-        Self::Route53,
-        Self::S3,
-        Self::Scheduler,
-        Self::SecretsManager,
-        Self::StepFunctions,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::DynamoDb, Self::Lambda, Self::Rds, Self::Route53, Self::S3, Self::Scheduler, Self::SecretsManager, Self::StepFunctions];
 
     /// The variable that moves this service elsewhere, as every AWS SDK names it.
     #[must_use]

@@ -12,7 +12,7 @@ use std::{
 use aws_smithy_async::{
     future::timeout::Timeout,
     rt::sleep::{AsyncSleep as _, SharedAsyncSleep},
-    time::{SharedTimeSource, TimeSource as _},
+    time::SharedTimeSource,
 };
 use aws_smithy_runtime_api::client::{
     connector_metadata::ConnectorMetadata,
