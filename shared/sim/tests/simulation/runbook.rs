@@ -166,6 +166,21 @@ steps:
 }
 
 #[test]
+fn c10_whoever_passed_a_gate_and_does_not_count_any_more_stops_what_comes_after_it() {
+    let mut sim = world(91, Faults::Never, MEND);
+    let proposal = runs(&mut sim).expect("a proposal");
+    approves(&mut sim, "ben", &proposal);
+    sim.until_run(6 * HOUR, asked).expect("people are asked about the rest");
+    let rest = at_the_gate(&sim).unwrap();
+    approves(&mut sim, "cleo", &rest);
+    sim.profile("U0CLEO", |profile| profile.deleted = true);
+    let run = sim.until_run(2 * HOUR, |run| run.state != State::Running).unwrap();
+    assert!(matches!(run.state, State::Stuck { .. }), "{:?}", run.log);
+    assert!(sim.shows("no longer counts"), "people are told why");
+    assert_eq!((sim.effects("restore"), sim.effects("secret_put")), (0, 0));
+}
+
+#[test]
 fn r60_a_gate_that_nobody_decides_on_asks_again_when_people_want_it() {
     let mut sim = world(
         94,
