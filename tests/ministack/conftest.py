@@ -129,6 +129,24 @@ def upload(path, uploaded, account, slack):
     uploaded.put_object(Bucket="artifacts", Key=path, Body=text.encode())
 
 
+def deployed(account, name, path, parameters):
+    """A stack of a template that was uploaded: its outputs by name."""
+    cloudformation = account.aws("cloudformation")
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    cloudformation.create_stack(StackName=name, TemplateURL=f"{account.url}/artifacts/{path}", Parameters=given, Capabilities=["CAPABILITY_IAM"])
+
+    def ended():
+        """the stack is made"""
+        [found] = cloudformation.describe_stacks(StackName=name)["Stacks"]
+        return None if found["StackStatus"].endswith("_IN_PROGRESS") else found
+
+    found = eventually(ended, 120)
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    why = [f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason')}" for e in events if e["ResourceStatus"].endswith("FAILED")]
+    assert found["StackStatus"] == "CREATE_COMPLETE", "\n".join(why)
+    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
+
+
 @pytest.fixture(scope="session")
 def stack(account, slack):
     """The installation: its outputs by name."""
@@ -143,18 +161,5 @@ def stack(account, slack):
             upload(f"infra/{path.name}", files, account, slack)
     account.aws("secretsmanager").create_secret(Name="mayday/keys", SecretString=json.dumps(KEYS))
     upload("template.yaml", files, account, slack)
-    cloudformation = account.aws("cloudformation")
-    given = [{"ParameterKey": name, "ParameterValue": value} for name, value in PARAMETERS.items()]
-    cloudformation.create_stack(StackName="mayday", TemplateURL=f"{account.url}/artifacts/template.yaml", Parameters=given, Capabilities=["CAPABILITY_IAM"])
-
-    def ended():
-        """the stack is made"""
-        [found] = cloudformation.describe_stacks(StackName="mayday")["Stacks"]
-        return None if found["StackStatus"].endswith("_IN_PROGRESS") else found
-
-    found = eventually(ended, 120)
-    events = cloudformation.describe_stack_events(StackName="mayday")["StackEvents"]
-    why = [f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason')}" for e in events if e["ResourceStatus"].endswith("FAILED")]
-    assert found["StackStatus"] == "CREATE_COMPLETE", "\n".join(why)
-    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
+    return deployed(account, "mayday", "template.yaml", PARAMETERS)
 

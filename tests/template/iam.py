@@ -3,15 +3,21 @@
 A call is allowed when a statement allows it and none denies it, in the role and in its boundary:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html. What is not known here is an error, never a yes."""
 
+import functools
 import re
 from fnmatch import translate
 
 from conftest import as_list
 
 
+@functools.cache
+def compiled(pattern):
+    return re.compile(translate(pattern.replace("[", "[[]")))
+
+
 def like(pattern, value):
     """IAM's wildcards: `*` and `?`, and nothing else."""
-    return re.fullmatch(translate(pattern.replace("[", "[[]")), value) is not None
+    return compiled(pattern).fullmatch(value) is not None
 
 
 def arn_like(pattern, value):

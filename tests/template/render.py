@@ -50,6 +50,8 @@ class Stack:
                 return self.condition(what)
             case "Fn::Not":
                 return not self.judge(what[0])
+            case "Fn::Or":
+                return any(map(self.judge, what))
             case "Fn::Equals":
                 return str(self.value(what[0])) == str(self.value(what[1]))
         raise ValueError(f"a condition by {how}")

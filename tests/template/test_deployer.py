@@ -61,8 +61,8 @@ MADE = {
 
 
 def test_every_resource_of_the_templates_can_be_made():
-    # The boundary and these rights themselves are the account's owner's to deploy.
-    others = {"boundary.yaml", "deployer.yaml", "slack-manifest.yaml"}
+    # The boundary, the key and these rights themselves are the account's owner's to deploy.
+    others = {"boundary.yaml", "deployer.yaml", "key.yaml", "slack-manifest.yaml"}
     paths = ["template.yaml", *(f"infra/{path.name}" for path in (ROOT / "infra").glob("*.yaml") if path.name not in others)]
     types = {resource["Type"] for path in paths for resource in read(path)["Resources"].values()}
     assert types == set(MADE)

@@ -6,7 +6,7 @@ import tomllib
 from conftest import ROOT, read
 
 GUIDE = (ROOT / "docs" / "deploy.md").read_text()
-TEMPLATES = ["template.yaml", *(f"infra/{name}.yaml" for name in ("boundary", "deployer", "door", "switch"))]
+TEMPLATES = ["template.yaml", *(f"infra/{name}.yaml" for name in ("boundary", "deployer", "door", "key", "switch"))]
 
 
 def test_every_parameter_and_output_that_the_guide_names_exists():
