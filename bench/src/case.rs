@@ -43,6 +43,8 @@ pub(crate) struct Case {
     pub(crate) function: Function,
     pub(crate) event: NextEvent,
     pub(crate) check: Check,
+    /// Whether the invocation is meant to fail, as that of a worker that can't reach its table.
+    pub(crate) fails: bool,
     /// Whether the package is read from the disk at each start.
     pub(crate) from_disk: bool,
     /// How many invocations of a warm process are timed; a process that is not asked twice has none.
@@ -54,7 +56,7 @@ impl Case {
     /// Whether that was the right answer.
     pub(crate) fn judge(&self, outcome: &Outcome) -> anyhow::Result<()> {
         let text = String::from_utf8_lossy(&outcome.payload);
-        ensure!(!outcome.failed, "{} failed: {text}", self.name);
+        ensure!(outcome.failed == self.fails, "{} failed, or was to: {text}", self.name);
         (self.check)(&serde_json::from_str(&text)?).map_err(|error| error.context(format!("{} answered {text}", self.name)))
     }
 }
@@ -69,6 +71,7 @@ pub(crate) fn hello(name: &'static str, function: Function) -> Case {
             ensure!(answer["message"] == "Hello, Mayday!", "that is not a greeting");
             Ok(())
         }),
+        fails: false,
         from_disk: false,
         warm: 300,
         targets: Vec::new(),
@@ -87,6 +90,7 @@ pub(crate) fn challenge(name: &'static str, function: Function, targets: &[Targe
             ensure!(answer["body"].as_str().is_some_and(|body| body.contains("3eZbrw1aBm2rZgRNFdxV")), "the challenge is not in it");
             Ok(())
         }),
+        fails: false,
         from_disk: false,
         warm: 300,
         targets: targets.to_vec(),
@@ -103,6 +107,7 @@ pub(crate) fn refused(name: &'static str, function: Function, targets: &[Target]
             ensure!(answer["statusCode"] == 401, "it was let in");
             Ok(())
         }),
+        fails: false,
         from_disk: false,
         warm: 300,
         targets: targets.to_vec(),
@@ -139,6 +144,7 @@ pub(crate) fn handed_over(
             ensure!(now > seen.swap(now, std::sync::atomic::Ordering::SeqCst), "nothing came to the worker");
             Ok(())
         }),
+        fails: false,
         from_disk: false,
         warm: 300,
         targets: targets.to_vec(),

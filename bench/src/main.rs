@@ -67,9 +67,9 @@ async fn main() -> anyhow::Result<ExitCode> {
     cases.extend(doors(&folder, &peers));
     cases.extend(handshakes(&folder, &peers)?);
     // The stack is started only for whoever needs it.
-    let world = if WORKER.contains(&args.only) { Some(world(&args.plan, scratch).await?) } else { None };
+    let world = if WORKERS.iter().any(|name| name.contains(&args.only)) { Some(world(&args.plan, scratch).await?) } else { None };
     if let Some(world) = &world {
-        cases.push(world.command(WORKER, &folder, "status", &[Target::Cpu(3.0, STOCK)])?);
+        cases.extend(workers(world, &folder)?);
     }
     cases.retain(|case| case.name.contains("hello") || case.name.contains(&args.only));
     copy_all(&cases, &args.functions)?;
@@ -84,8 +84,20 @@ async fn main() -> anyhow::Result<ExitCode> {
     Ok(if good? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The name of the worker's case.
-const WORKER: &str = "worker, /dr status";
+/// The names of the worker's cases.
+const WORKERS: [&str; 3] = ["worker, /dr status", "worker, its table hangs up", "worker, TLS handshake"];
+
+/// The worker with all that it needs; and twice without its table, which it asks first and once: the difference is a handshake, by the
+/// configuration that every function but the door has.
+fn workers(world: &World, folder: &Path) -> anyhow::Result<[Case; 3]> {
+    let [status, hung_up, handshake] = WORKERS;
+    let (silent, tls) = (format!("http://{}", tls::hang_up()?), format!("https://{}", tls::listen()?));
+    Ok([
+        world.command(status, folder, "status", &[Target::Cpu(3.0, STOCK)])?,
+        world.without_table(hung_up, folder, &silent, &[])?,
+        world.without_table(handshake, folder, &tls, &[Target::MoreCpuMs(2.0, hung_up)])?,
+    ])
+}
 
 async fn world(plan: &Path, scratch: &Path) -> anyhow::Result<World> {
     let plan = std::fs::read_to_string(plan).with_context(|| format!("there is no {}", plan.display()))?;

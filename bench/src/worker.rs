@@ -79,10 +79,18 @@ impl World {
                 ensure!(answered.slack().answers_at(&url) > 0, "nobody was answered");
                 Ok(())
             }),
+            fails: false,
             from_disk: false,
             warm: 100,
             targets: targets.to_vec(),
         })
+    }
+
+    /// A command to a worker whose table is elsewhere: it asks it once, first of all, and gives up.
+    pub(crate) fn without_table(&self, name: &'static str, folder: &Path, table: &str, targets: &[Target]) -> anyhow::Result<Case> {
+        let mut case = Case { fails: true, warm: 0, check: Box::new(|_| Ok(())), ..self.command(name, folder, "status", targets)? };
+        case.function.environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), table.to_owned());
+        Ok(case)
     }
 
     /// Stops it in good order; whoever still holds a case of it keeps it from that.

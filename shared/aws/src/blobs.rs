@@ -1,5 +1,7 @@
 //! The bot's files in S3.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use aws_sdk_s3::{Client, config, error::ProvideErrorMetadata as _, primitives::ByteStream};
 use aws_types::SdkConfig;
@@ -27,8 +29,8 @@ pub struct S3Blobs {
 impl S3Blobs {
     /// The bucket of this name.
     #[must_use]
-    pub fn new(connection: &Connection, bucket: String) -> Self {
-        Self { clients: connection.twin(Service::S3, client), bucket }
+    pub fn new(connection: &Arc<Connection>, bucket: String) -> Self {
+        Self { clients: connection.twin(Service::S3, client).now(), bucket }
     }
 }
 

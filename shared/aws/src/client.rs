@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -98,24 +98,40 @@ impl Connection {
     }
 
     /// A client for changes and one for reads, in the own region.
-    pub(crate) fn twin<C>(&self, service: Service, make: fn(&SdkConfig) -> C) -> Twin<C> {
+    pub(crate) fn twin<C: 'static>(self: &Arc<Self>, service: Service, make: fn(&SdkConfig) -> C) -> Twin<C> {
         self.twin_in(service, &self.settings.region, make, Attempts::Several)
     }
 
-    fn twin_in<C>(&self, service: Service, region: &str, make: fn(&SdkConfig) -> C, reads: Attempts) -> Twin<C> {
+    fn twin_in<C: 'static>(self: &Arc<Self>, service: Service, region: &str, make: fn(&SdkConfig) -> C, reads: Attempts) -> Twin<C> {
         // An invocation that waits for a database's answers takes as long as they do.
         let reads = if service == Service::Lambda { Attempts::Patient } else { reads };
-        Twin { reads: make(&self.configure(service, region, reads)), changes: make(&self.configure(service, region, Attempts::Once)) }
+        let late = |attempts| -> Late<C> {
+            let (connection, region) = (self.clone(), region.to_owned());
+            Arc::new(LazyLock::new(Box::new(move || make(&connection.configure(service, &region, attempts)))))
+        };
+        Twin { reads: late(reads), changes: late(Attempts::Once) }
     }
 }
+
+/// A client that is made when it is first used: most commands need three services of nine, and each client is a part of a cold start.
+type Late<C> = Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send + Sync>>>;
 
 /// Two clients of one service.
 #[derive(Debug, Clone)]
 pub(crate) struct Twin<C> {
     /// For calls that may be made again.
-    pub(crate) reads: C,
+    pub(crate) reads: Late<C>,
     /// For calls that are made once.
-    pub(crate) changes: C,
+    pub(crate) changes: Late<C>,
+}
+
+impl<C> Twin<C> {
+    /// Makes both at once, for what every invocation needs: while a function starts it has a whole core.
+    pub(crate) fn now(self) -> Self {
+        LazyLock::force(&self.reads);
+        LazyLock::force(&self.changes);
+        self
+    }
 }
 
 /// A service's clients by region, made when a region is first needed and kept.
@@ -127,7 +143,7 @@ pub(crate) struct Regional<C> {
     kept: Mutex<BTreeMap<String, Twin<C>>>,
 }
 
-impl<C: Clone> Regional<C> {
+impl<C: Clone + 'static> Regional<C> {
     pub(crate) fn new(connection: &Arc<Connection>, service: Service, make: fn(&SdkConfig) -> C) -> Self {
         Self { connection: connection.clone(), service, make, kept: Mutex::default() }
     }

@@ -16,7 +16,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use mayday_core::{
     failure::CallError,
     policy::{OWNER_TAG, Permit},
-    port::{ChangeStatus, Dns, RecordChange, RecordSet, SwitchPlace, Turned, one_by_one, sound},
+    port::{ChangeStatus, Clock, Dns, RecordChange, RecordSet, SwitchPlace, Turned, one_by_one, sound},
 };
 use mayday_resolver::{LookupError, Resolver};
 use tokio::{
@@ -42,21 +42,21 @@ const PAGE: i32 = 300;
 const PAGES: usize = 34;
 
 /// Route 53, which has no regions, the switches of its health checks, and the name servers that this function asks.
-#[derive(Debug)]
 pub struct Route53Dns {
     clients: Twin<Client>,
     switches: Regional<aws_sdk_s3::Client>,
     resolver: Resolver,
+    clock: Arc<dyn Clock>,
     /// When each of the last requests was made, and when it counts no more.
     budget: Mutex<VecDeque<Interval>>,
 }
 
 impl Route53Dns {
-    /// Route 53 through this connection, look-ups through this resolver.
+    /// Route 53 through this connection, look-ups through this resolver; by this clock permits run out.
     #[must_use]
-    pub fn new(connection: &Arc<Connection>, resolver: Resolver) -> Self {
+    pub fn new(connection: &Arc<Connection>, resolver: Resolver, clock: Arc<dyn Clock>) -> Self {
         let switches = Regional::new(connection, Service::S3, blobs::client);
-        Self { clients: connection.twin(Service::Route53, Client::new), switches, resolver, budget: Mutex::default() }
+        Self { clients: connection.twin(Service::Route53, Client::new), switches, resolver, clock, budget: Mutex::default() }
     }
 
     /// Waits until one more request to Route 53 is within the budget. What AWS throttles nevertheless is tried again with jitter, as
@@ -145,6 +145,8 @@ impl Dns for Route53Dns {
         let zone = self.zone_id(zone).await?;
         let batch = compare_and_set(permit, changes).map_err(|error| CallError::refused("InvalidRequest", error.to_string()))?;
         self.within_budget().await;
+        // The zone was looked up and the budget waited for since whoever calls asked: a successor may have changed the names meanwhile.
+        permit.check(self.clock.now())?;
         let change = self.clients.changes.change_resource_record_sets().hosted_zone_id(zone).change_batch(batch);
         let made = change.send().await.map_err(|error| classify(Kind::Change, error))?;
         let info = made.change_info.ok_or_else(|| CallError::Unknown { why: "the answer names no change".to_owned() })?;
@@ -248,8 +250,26 @@ fn plain(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use tokio::time::Instant;
+
     use super::*;
     use crate::databases::paging::answering;
+
+    /// Noon of a day, and from there on as the test's time goes.
+    struct Noon(Instant);
+
+    const NOON: Timestamp = Timestamp::constant(1_795_435_200, 0);
+
+    impl Clock for Noon {
+        fn now(&self) -> Timestamp {
+            NOON + self.0.elapsed()
+        }
+    }
+
+    fn route53(connection: &Arc<Connection>) -> Route53Dns {
+        Route53Dns::new(connection, Resolver::from_list("127.0.0.1:53").unwrap(), Arc::new(Noon(Instant::now())))
+    }
 
     #[test]
     fn zones_are_told_by_id_or_by_name() {
@@ -288,7 +308,7 @@ mod tests {
     #[tokio::test]
     async fn where_a_thousand_names_lead_is_told_by_the_pages_of_their_zone() {
         let (connection, http) = answering(vec![page(0..300, Some("db-300.example.com.")), page(300..600, None)]);
-        let dns = Route53Dns::new(&connection, Resolver::from_list("127.0.0.1:53").unwrap());
+        let dns = route53(&connection);
         let found = dns.records("Z0123456789ABC", &names(1_000), "CNAME").await;
         let value = |number: usize| found[number].as_ref().unwrap().as_ref().map(|record| record.values[0].as_str());
         assert_eq!((value(0), value(599), value(600)), (Some("tenant-0.rds"), Some("tenant-599.rds"), None));
@@ -300,7 +320,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn no_more_than_five_requests_in_two_seconds_go_to_route_53() {
         let (connection, http) = answering((0..12).map(|number| page(number..number + 1, None)).collect());
-        let dns = Route53Dns::new(&connection, Resolver::from_list("127.0.0.1:53").unwrap());
+        let dns = route53(&connection);
         let began = tokio::time::Instant::now();
         let mut asked = Vec::new();
         for name in names(12) {
@@ -309,5 +329,24 @@ mod tests {
         }
         assert_eq!(asked, [0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 4, 4]);
         assert_eq!(http.actual_requests().count(), 12);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn f4_a_batch_that_waited_for_the_budget_beyond_its_permit_is_not_sent() {
+        let change = "<ChangeResourceRecordSetsResponse><ChangeInfo><Id>/change/C1</Id><Status>PENDING</Status>\
+                      <SubmittedAt>2026-11-23T12:00:00Z</SubmittedAt></ChangeInfo></ChangeResourceRecordSetsResponse>";
+        let looks = (0..5).map(|number| page(number..number + 1, None));
+        let (connection, http) = answering(looks.chain([change.to_owned()]).collect());
+        let dns = route53(&connection);
+        for name in names(5) {
+            dns.record("Z0123456789ABC", &name, "CNAME").await.unwrap();
+        }
+        let before = RecordSet { name: "db-0.example.com".to_owned(), kind: "CNAME".to_owned(), ttl: 60, values: vec!["here".to_owned()] };
+        let changes = [RecordChange { after: RecordSet { values: vec!["there".to_owned()], ..before.clone() }, before }];
+        let until = |seconds| Permit::for_test_until("r-1", NOON + Duration::from_secs(seconds));
+        let late = dns.change_batch(&until(1), "Z0123456789ABC", &changes).await.unwrap_err();
+        assert!(late.is_code("PermitOver"), "{late}");
+        assert_eq!(http.actual_requests().count(), 5, "it was not sent");
+        assert_eq!(dns.change_batch(&until(60), "Z0123456789ABC", &changes).await, Ok("C1".to_owned()));
     }
 }

@@ -53,8 +53,8 @@ pub struct DynamoTable {
 impl DynamoTable {
     /// The table of this name in the own region.
     #[must_use]
-    pub fn new(connection: &Connection, name: String) -> Self {
-        Self { clients: connection.twin(Service::DynamoDb, Client::new), name }
+    pub fn new(connection: &Arc<Connection>, name: String) -> Self {
+        Self { clients: connection.twin(Service::DynamoDb, Client::new).now(), name }
     }
 
     fn conditional_put(&self, row: &Row, expect: Expect) -> Result<PutItemFluentBuilder, CallError> {

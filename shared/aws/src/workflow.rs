@@ -1,5 +1,7 @@
 //! Runs in Step Functions.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use aws_sdk_sfn::{Client, types::ExecutionStatus};
 use mayday_core::{
@@ -25,7 +27,7 @@ pub struct StepFunctions {
 impl StepFunctions {
     /// The state machine with this ARN, in the own region.
     #[must_use]
-    pub fn new(connection: &Connection, state_machine: String) -> Self {
+    pub fn new(connection: &Arc<Connection>, state_machine: String) -> Self {
         Self { clients: connection.twin(Service::StepFunctions, Client::new), state_machine }
     }
 

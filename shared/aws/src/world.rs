@@ -168,7 +168,7 @@ impl Aws {
             blobs,
             databases: Arc::new(RdsDatabases::new(connection)),
             secrets: self.secrets.clone(),
-            dns: Arc::new(Route53Dns::new(connection, self.resolver.clone())),
+            dns: Arc::new(Route53Dns::new(connection, self.resolver.clone(), self.clock.clone())),
             probes,
             sql: Arc::new(InspectorSql::new(connection, environment.inspector.clone(), self.secrets.clone())),
             charts: Arc::new(NoCharts),

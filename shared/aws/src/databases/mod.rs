@@ -48,11 +48,11 @@ impl RdsDatabases {
     }
 
     fn reads(&self, region: &str) -> Client {
-        self.clients.in_region(region).reads
+        (**self.clients.in_region(region).reads).clone()
     }
 
     fn changes(&self, region: &str) -> Client {
-        self.clients.in_region(region).changes
+        (**self.clients.in_region(region).changes).clone()
     }
 
     /// The beginning of what a point-in-time restore can reach, which another call tells. It only lets a proposal say no

@@ -1,7 +1,8 @@
 //! The adapters hold the ports' contracts against the local stack's services, in this process.
 
 use mayday_aws::{
-    blobs::S3Blobs, databases::RdsDatabases, dns::Route53Dns, secrets::SecretsManager, table::DynamoTable, workflow::StepFunctions,
+    blobs::S3Blobs, clock::SystemClock, databases::RdsDatabases, dns::Route53Dns, secrets::SecretsManager, table::DynamoTable,
+    workflow::StepFunctions,
 };
 use mayday_contract as contract;
 use mayday_local::{
@@ -57,7 +58,7 @@ async fn names_hold_their_contract() {
     });
     let server = mayday_local::dns::Dns::open(&stack.shared, route53.clone(), rds, std::sync::Arc::default()).await.unwrap();
     let resolver = Resolver::from_list(&format!("127.0.0.1:{}", server.port())).unwrap();
-    let dns = Route53Dns::new(&stack.connection([route53]), resolver);
+    let dns = Route53Dns::new(&stack.connection([route53]), resolver, std::sync::Arc::new(SystemClock));
     contract::dns::everything(&dns, &stack, &contract::dns::Zone { id: &id }).await;
 }
 

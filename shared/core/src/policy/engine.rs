@@ -264,7 +264,20 @@ fn target_uid(kind: TargetKind, name: &str) -> Put<EntityUid> {
     )
 }
 
-pub(super) fn uid(kind: &str, name: &str) -> Put<EntityUid> {
-    let kind = EntityTypeName::from_str(&format!("Mayday::{kind}"))?;
+thread_local! {
+    /// The types of what policies speak of: Cedar reads a name anew each time, and a question names dozens of things of seven types.
+    static TYPES: RefCell<HashMap<&'static str, EntityTypeName>> = RefCell::default();
+}
+
+pub(super) fn uid(kind: &'static str, name: &str) -> Put<EntityUid> {
+    let known = TYPES.with_borrow(|types| types.get(kind).cloned());
+    let kind = match known {
+        Some(known) => known,
+        None => {
+            let read = EntityTypeName::from_str(&format!("Mayday::{kind}"))?;
+            TYPES.with_borrow_mut(|types| types.insert(kind, read.clone()));
+            read
+        }
+    };
     Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(name)))
 }
