@@ -62,7 +62,14 @@ impl Permit {
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn for_test(run: &str) -> Self {
-        Self { run: run.to_owned(), step: StepId("test".to_owned()), authority: Authority::Additive, until: Timestamp::MAX }
+        Self::for_test_until(run, Timestamp::MAX)
+    }
+
+    /// The same, good until a time.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn for_test_until(run: &str, until: Timestamp) -> Self {
+        Self { run: run.to_owned(), step: StepId("test".to_owned()), authority: Authority::Additive, until }
     }
 
     /// The same permit, good until a time.
@@ -71,7 +78,7 @@ impl Permit {
         Self { until, ..self }
     }
 
-    /// Whether it is still good. Asked right before the call, by an action that looks at something first.
+    /// Whether it is still good. Asked right before the call: by an action that looks at something first, by an adapter that waits.
     ///
     /// # Errors
     /// When it is not: then nothing was called.

@@ -4,7 +4,7 @@
 //! what a look-up in the workspace is worth, so it stands in for one, for a while and only where the workspace gives no answer. What the
 //! workspace does say of an account (deactivated, a guest, unknown) always counts. So does what it says of the bot: where it answers, and
 //! refuses the bot itself (its token was revoked, say), nobody is vouched for. That is no outage: somebody did it, who would else decide
-//! whose word is not asked for any more.
+//! whose word is not asked for any more. Nor is it one where it answers with another account than was asked for: that is a refusal, too.
 
 use std::sync::Arc;
 
@@ -85,7 +85,11 @@ impl Directory for Vouching {
         let error = match self.workspace.profile(user).await {
             Err(error @ (CallError::NotNow { .. } | CallError::Unknown { .. })) => error,
             Err(error @ CallError::Refused { .. }) => {
-                tracing::error!(user, why = error.why(), "the workspace refuses the bot itself: nobody is vouched for meanwhile");
+                tracing::error!(
+                    user,
+                    why = error.why(),
+                    "the workspace answers, and not about this account: nobody is vouched for meanwhile"
+                );
                 return Err(error);
             }
             said @ Ok(_) => return said,

@@ -70,11 +70,12 @@ impl Directory for SlackClient {
     async fn profile(&self, user: &str) -> Result<Option<Profile>, CallError> {
         match self.ask("users.info", &[("user", user)]).await {
             Ok(answer) => {
+                // An answer that says nothing of whom it was asked for is no silence: refused, so that nobody vouches in Slack's place.
                 let answer: Answer =
-                    serde_json::from_value(answer).map_err(|_| CallError::Unknown { why: "users.info answered oddly".to_owned() })?;
+                    serde_json::from_value(answer).map_err(|_| CallError::refused("odd_answer", "users.info answered with no account"))?;
                 // Somebody else's profile would be somebody else's rights. On a Grid, a person has an id of the enterprise's as well.
                 if answer.user.id != user && answer.user.enterprise_id() != Some(user) {
-                    return Err(CallError::Unknown { why: "users.info answered for somebody else".to_owned() });
+                    return Err(CallError::refused("foreign_answer", "users.info answered for somebody else"));
                 }
                 Ok(Some(answer.user.profile()))
             }

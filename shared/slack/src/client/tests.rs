@@ -252,8 +252,18 @@ async fn c9_a_failed_look_up_is_an_error_and_only_a_stated_no_is_nobody() {
     ] {
         assert!(client(&answering(answer).await).profile("U1").await.is_err());
     }
-    let somebody_else = ok(json!({"user": {"id": "U2", "team_id": "T1"}}));
-    assert!(client(&answering(somebody_else).await).profile("U1").await.is_err());
+}
+
+/// What AWS keeps stands in for a look-up that got no answer ([`mayday_core::policy::Vouching`]); for a refusal it does not.
+#[tokio::test]
+async fn c9_an_answer_that_is_not_about_whom_it_was_asked_for_is_a_refusal_and_no_silence() {
+    let somebody_else = json!({"user": {"id": "U2", "team_id": "T1"}});
+    for answer in [somebody_else, json!({}), json!({"user": {"id": "U1", "deleted": "perhaps"}})] {
+        let error = client(&answering(ok(answer.clone())).await).profile("U1").await.unwrap_err();
+        assert!(matches!(error, CallError::Refused { .. }), "{answer}: {error}");
+    }
+    let silence = client(&answering(ResponseTemplate::new(500)).await).profile("U1").await.unwrap_err();
+    assert!(silence.is_silence(), "{silence}");
 }
 
 #[test]

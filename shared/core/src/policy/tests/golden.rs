@@ -1,6 +1,7 @@
 //! The policies against what they mean, said a second time in plain code: every combination, not a sample.
 
 use crate::{
+    ident::Identity,
     plan::{Grant, Person, Plan, Role, load},
     policy::{
         Ask, Circumstances, On, Verb,
@@ -198,6 +199,32 @@ fn a_plan_s_own_policy_takes_away() {
     assert!(!allowed(&plan, Verb::Failover, On::Environment("production"), calm));
     assert!(allowed(&plan, Verb::Failover, On::Environment("production"), Circumstances { incident: true, ..calm }));
     assert!(allowed(&plan, Verb::Restore, On::Environment("production"), calm));
+}
+
+/// Whoever is denied is told by which: the first by the name that it has in the plan, those after it by their number too.
+#[test]
+fn a_plan_s_own_policies_are_told_apart() {
+    let one = r#"forbid (principal, action == Mayday::Action::"failover", resource);"#;
+    let plan = with_policy(&[one, one, one].concat());
+    let ask = Ask { verb: Verb::Failover, on: Some(On::Environment("production")), under: Circumstances::default() };
+    let Ruling::Denied(by) = rule(&plan, ("ana", &plan.people["ana"], None), &ask, None).unwrap() else { panic!("it was allowed") };
+    let mut names: Vec<String> = by.into_iter().map(|because| because.policy).collect();
+    names.sort();
+    assert_eq!(names, ["plan:freeze", "plan:freeze.1", "plan:freeze.2"]);
+}
+
+/// The demonstration's rotation: ana from Monday 5 January 2026 at nine, a week later bob.
+#[test]
+fn a_policy_knows_who_is_on_call() {
+    let plan = load(DEMO).unwrap();
+    let identity = |name: &str| Identity { org: "T1".to_owned(), user: plan.people[name].slack.clone() };
+    let known = Circumstances { incident: true, ..Circumstances::default() };
+    for (day, who) in [("2026-01-07T12:00:00Z", "ana"), ("2026-01-14T12:00:00Z", "bob")] {
+        for name in ["ana", "bob", "carol"] {
+            let found = known.with_on_call(&plan, &identity(name), day.parse().unwrap());
+            assert_eq!(found, Circumstances { on_call: name == who, ..known }, "{name} on {day}");
+        }
+    }
 }
 
 #[test]
