@@ -26,7 +26,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: &Command) -> anyhow::Result<()> {
     let Command::Verify { table, bucket } = command;
     #[expect(clippy::disallowed_methods, reason = "the one place where this command's configuration is read")]
-    let connection = Connection::new(Settings::from_env(&|name: &str| std::env::var(name).ok())?);
+    let connection = Arc::new(Connection::new(Settings::from_env(&|name: &str| std::env::var(name).ok())?));
     let table: Arc<dyn Table> = Arc::new(DynamoTable::new(&connection, table.clone()));
     let blobs: Arc<dyn Blobs> = Arc::new(S3Blobs::new(&connection, bucket.clone()));
     let anchor = blobs.get(ANCHOR_KEY).await?;

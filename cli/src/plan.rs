@@ -142,10 +142,10 @@ fn whole(span: jiff::SignedDuration) -> jiff::SignedDuration {
     jiff::SignedDuration::from_secs(span.as_secs())
 }
 
-fn connection() -> anyhow::Result<Connection> {
+fn connection() -> anyhow::Result<Arc<Connection>> {
     #[expect(clippy::disallowed_methods, reason = "the one place where this command's configuration is read")]
     let settings = Settings::from_env(&|name: &str| std::env::var(name).ok())?;
-    Ok(Connection::new(settings))
+    Ok(Arc::new(Connection::new(settings)))
 }
 
 async fn put(file: &Path, bucket: &str) -> anyhow::Result<()> {

@@ -120,11 +120,11 @@ impl Store {
     /// # Errors
     /// When the table can't be written.
     pub async fn create<T: Record>(&self, value: T) -> Result<Created<T>, Fault> {
-        match self.write(&value, 1, Expect::Absent).await? {
+        let Wrote { write, in_doubt } = self.write(&value, 1, Expect::Absent).await?;
+        match write {
             Write::Landed => Ok(Created::New(Kept { value, version: 1 })),
             Write::Conflict => match self.load(&value.id()).await? {
-                // An answer of ours that was lost looks like somebody else's write, but for what it says.
-                Some(kept) if kept.version == 1 && kept.value == value => Ok(Created::New(kept)),
+                Some(kept) if in_doubt && kept.version == 1 && kept.value == value => Ok(Created::New(kept)),
                 Some(kept) => Ok(Created::Already(kept)),
                 None => Err(Fault::new(format!("{} {} was there and is gone", T::PARTITION, value.id()))),
             },
@@ -149,10 +149,11 @@ impl Store {
 
     async fn replace_where<T: Record>(&self, kept: &Kept<T>, value: T, expect: Expect) -> Result<Result<Kept<T>, Lost>, Fault> {
         let version = kept.version + 1;
-        match self.write(&value, version, expect).await? {
+        let Wrote { write, in_doubt } = self.write(&value, version, expect).await?;
+        match write {
             Write::Landed => Ok(Ok(Kept { value, version })),
             Write::Conflict => match self.load::<T>(&value.id()).await? {
-                Some(there) if there.version == version && there.value == value => Ok(Ok(there)),
+                Some(there) if in_doubt && there.version == version && there.value == value => Ok(Ok(there)),
                 Some(there) if planted(Bug::FencingForgotten) => {
                     let _ = self.write(&value, version, Expect::Version(there.version)).await?;
                     Ok(Ok(Kept { value, version }))
@@ -236,7 +237,7 @@ impl Store {
         serde_json::from_slice(&found.bytes).map_err(|error| Fault::because(format!("{what}: its payload can't be read"), error))
     }
 
-    async fn write<T: Record>(&self, value: &T, version: u64, expect: Expect) -> Result<Write, Fault> {
+    async fn write<T: Record>(&self, value: &T, version: u64, expect: Expect) -> Result<Wrote, Fault> {
         let record = serde_json::to_value(value).map_err(|error| Fault::because("a record has no JSON form", error))?;
         let mut body = Value::Object(Map::from_iter([("schema".to_owned(), T::SCHEMA.into()), ("record".to_owned(), record)]));
         if size(&body)? > ROW_LIMIT {
@@ -246,17 +247,28 @@ impl Store {
             body = json!({"schema": T::SCHEMA, "blob": blob});
         }
         let row = Row { key: key::<T>(&value.id()), version, live_until: value.live_until(), body: Arc::new(body.into()) };
-        let mut last = None;
+        let (mut last, mut in_doubt) = (None, false);
         for _ in 0..TRIES {
             match self.table.put(&row, expect).await {
-                Ok(write) => return Ok(write),
+                Ok(write) => return Ok(Wrote { write, in_doubt }),
                 // The condition makes a second try harmless: if the first one landed, this one conflicts and is read back.
-                Err(error @ (CallError::Unknown { .. } | CallError::NotNow { .. })) => last = Some(error),
+                Err(error @ (CallError::Unknown { .. } | CallError::NotNow { .. })) => {
+                    in_doubt |= matches!(error, CallError::Unknown { .. });
+                    last = Some(error);
+                }
                 Err(error) => return Err(error.into()),
             }
         }
         Err(last.map_or_else(|| Fault::new("a record was not written"), Fault::from))
     }
+}
+
+/// What came of a write.
+struct Wrote {
+    write: Write,
+    /// A try before the last one got no answer: what is there may be ours, if it says the same. Without doubt it is somebody else's even
+    /// then: two who do the same in the same millisecond say the same, and one of them has lost.
+    in_doubt: bool,
 }
 
 /// How many bytes a value's JSON has.

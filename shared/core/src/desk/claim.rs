@@ -18,6 +18,9 @@ pub struct Claim {
     pub key: String,
     /// Until when whoever claimed it is at work; afterwards they are taken to be dead.
     pub until: Timestamp,
+    /// Who claimed it: 128 random bits, so that no two claims are alike, not even of the same millisecond.
+    #[serde(default)]
+    pub by: String,
     /// Whether it was answered.
     pub done: bool,
     /// The proposal that it has led to: whoever takes the delivery over goes on with that one.
@@ -45,8 +48,8 @@ pub const LEASE: SignedDuration = SignedDuration::from_secs(45);
 pub(super) async fn take(world: &World, delivery: &Delivery) -> Result<Option<Kept<Claim>>, Fault> {
     let store = Store::of(world);
     let now = world.clock.now();
-    let claim =
-        Claim { key: delivery.key.clone(), until: now.saturating_add(LEASE).unwrap_or(Timestamp::MAX), done: false, proposal: None };
+    let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
+    let claim = Claim { key: delivery.key.clone(), until, by: format!("{:032x}", world.random.bits()), done: false, proposal: None };
     match store.create(claim.clone()).await? {
         Created::New(kept) => Ok(Some(kept)),
         Created::Already(kept) if kept.value.done || planted(Bug::RepetitionDropped) => Ok(None),

@@ -8,17 +8,29 @@ use crate::{desk::Desk, failure::CallError};
 /// What a function runs, by its name.
 type Packages = BTreeMap<String, String>;
 
+const MISSING_HERE: &str = "a function of ours is missing here, in the region that answers you";
+const MISSING_THERE: &str = "a function of ours is missing there: that region could not take over";
+
 /// Nothing, where there is one region.
 pub(super) async fn examine(desk: &Desk<'_>, elsewhere: &BTreeMap<String, String>) -> Vec<Check> {
+    if elsewhere.is_empty() {
+        return Vec::new();
+    }
     let here = &desk.world.installation;
     let mut checks: Vec<Check> = elsewhere.iter().map(|(region, status)| replica(region, status)).collect();
+    let ours = match here.packages(here.region()).await {
+        Ok(ours) => ours,
+        // Of the other regions nothing is said then: nobody has looked there.
+        Err(error) => {
+            checks.push(unpackaged(here.region(), &error, MISSING_HERE));
+            return checks;
+        }
+    };
     // A witness keeps no data, and has none of our functions.
     for region in elsewhere.keys() {
-        let what = format!("Release in {region}");
-        let (ours, theirs) = (here.packages(here.region()).await, here.packages(region).await);
-        checks.push(match (ours, theirs) {
-            (Ok(ours), Ok(theirs)) => release(what, here.region(), &ours, &theirs),
-            (Err(error), _) | (_, Err(error)) => unpackaged(what, region, &error),
+        checks.push(match here.packages(region).await {
+            Ok(theirs) => release(release_in(region), here.region(), &ours, &theirs),
+            Err(error) => unpackaged(region, &error, MISSING_THERE),
         });
     }
     checks
@@ -44,14 +56,17 @@ fn replica(region: &str, status: &str) -> Check {
     }
 }
 
-fn unpackaged(what: String, region: &str, error: &CallError) -> Check {
+fn release_in(region: &str) -> String {
+    format!("Release in {region}")
+}
+
+/// What runs in a region can't be read; `missing` is what it means if a function is not there.
+fn unpackaged(region: &str, error: &CallError, missing: &str) -> Check {
+    let what = release_in(region);
     match error {
-        CallError::Refused { code, .. } if code == "ResourceNotFoundException" => Check::ill(
-            what,
-            Verdict::Broken,
-            "a function of ours is missing there: that region could not take over",
-            format!("Deploy the template in {region} too."),
-        ),
+        CallError::Refused { code, .. } if code == "ResourceNotFoundException" => {
+            Check::ill(what, Verdict::Broken, missing, format!("Deploy the template in {region} again."))
+        }
         error => unseen(&what, "lambda:GetFunctionConfiguration", error),
     }
 }
@@ -90,12 +105,11 @@ mod tests {
         assert!(other.verdict == Verdict::Weak && other.found.ends_with("eu-west-1: mayday-runner"), "{other:?}");
         assert_eq!(judged(&Packages::new()).verdict, Verdict::Weak);
 
-        let missing =
-            unpackaged("Release".to_owned(), "eu-central-1", &CallError::refused("ResourceNotFoundException", "Function not found"));
-        assert!(
-            missing.verdict == Verdict::Broken && missing.fix.unwrap().contains("Deploy the template in eu-central-1"),
-            "{}",
-            missing.found
-        );
+        let gone = CallError::refused("ResourceNotFoundException", "Function not found");
+        for (region, found) in [("eu-central-1", MISSING_THERE), ("eu-west-1", MISSING_HERE)] {
+            let missing = unpackaged(region, &gone, found);
+            assert!(missing.verdict == Verdict::Broken && missing.found == found && missing.what.ends_with(region), "{missing:?}");
+            assert_eq!(missing.fix, Some(format!("Deploy the template in {region} again.")));
+        }
     }
 }

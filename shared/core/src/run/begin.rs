@@ -19,6 +19,8 @@ use crate::{
 const GRACE: SignedDuration = SignedDuration::from_mins(10);
 /// How often a start is tried with a raised epoch.
 const TRIES: u32 = 5;
+/// For how long it is left to the other region to start what it has made there: longer than a function may run.
+const THEIRS: SignedDuration = SignedDuration::from_mins(1);
 
 /// Makes the run of a proposal that was decided on, and has it driven. Doing it twice is doing it once: the run's id follows
 /// from the proposal's.
@@ -31,10 +33,10 @@ pub async fn begin(world: &World, proposal: &Proposal, decided_at: Timestamp) ->
         return gate::decided(world, gate).await;
     }
     let now = world.clock.now();
-    let run = fresh(proposal, decided_at, now)?;
+    let run = Run { driven_in: Some(world.installation.region().to_owned()), ..fresh(proposal, decided_at, now)? };
     let store = Store::of(world);
     if let Some(kept) = store.load::<Run>(run.id.as_str()).await? {
-        return launch(world, kept).await;
+        return join(world, kept).await;
     }
     audit::append(
         world,
@@ -49,8 +51,19 @@ pub async fn begin(world: &World, proposal: &Proposal, decided_at: Timestamp) ->
     )
     .await?;
     match store.create(run).await? {
-        Created::New(kept) | Created::Already(kept) => launch(world, kept).await,
+        Created::New(kept) => launch(world, kept).await,
+        Created::Already(kept) => join(world, kept).await,
     }
+}
+
+/// Starts what somebody else has made, unless that was in the other region and a moment ago: both find what was decided at the same
+/// minute, and one of them has it driven.
+async fn join(world: &World, kept: Kept<Run>) -> Result<Kept<Run>, Fault> {
+    let fresh = world.clock.now().duration_since(kept.value.visited_at) < THEIRS;
+    if fresh && kept.value.is_driven_elsewhere(world.installation.region()) {
+        return Ok(kept);
+    }
+    launch(world, kept).await
 }
 
 fn fresh(proposal: &Proposal, decided_at: Timestamp, now: Timestamp) -> Result<Run, Fault> {
@@ -72,6 +85,7 @@ fn fresh(proposal: &Proposal, decided_at: Timestamp, now: Timestamp) -> Result<R
         title: proposal.title.clone(),
         state: State::Running,
         epoch: 1,
+        driven_in: None,
         visits: 0,
         visited_at: now,
         steps: proposal.steps.iter().map(|step| waiting(&step.id)).collect(),
@@ -98,18 +112,22 @@ fn fresh(proposal: &Proposal, decided_at: Timestamp, now: Timestamp) -> Result<R
     Ok(run)
 }
 
-/// Has a run driven by the execution of its epoch; raises the epoch where that one has ended.
+/// Has a run driven by the execution of its epoch; raises the epoch where that one has ended, or is in the other region. One epoch with
+/// an execution in each would be driven safely, by conditional writes, but each would stop the other's visits, and a decision would
+/// wake the one whose token was put away last, or none: that can't be told from here.
 ///
 /// # Errors
 /// When it can't be started.
 pub async fn launch(world: &World, mut kept: Kept<Run>) -> Result<Kept<Run>, Fault> {
     let store = Store::of(world);
     for _ in 0..TRIES {
-        if world.workflow.start(&kept.value.id, kept.value.epoch).await? == Launch::Running {
+        let (here, now) = (world.installation.region(), world.clock.now());
+        let ours = !kept.value.is_driven_elsewhere(here);
+        if ours && world.workflow.start(&kept.value.id, kept.value.epoch).await? == Launch::Running {
             return Ok(kept);
         }
-        let raised = Run { epoch: kept.value.epoch + 1, visits: 0, wake_token: None, ..kept.value.clone() };
-        audit::append(world, epoch_event(&kept, &raised, "launch", world.clock.now())).await?;
+        let raised = kept.value.raised(here, now);
+        audit::append(world, epoch_event(&kept, &raised, "launch", now)).await?;
         kept = match store.replace(&kept, raised).await? {
             Ok(kept) => kept,
             Err(_) => store.load(kept.value.id.as_str()).await?.ok_or_else(|| Fault::new(format!("{} is gone", kept.value.id)))?,
@@ -127,7 +145,7 @@ pub async fn launch(world: &World, mut kept: Kept<Run>) -> Result<Kept<Run>, Fau
 /// When it can't be started; the next sweep tries again.
 pub async fn resume(world: &World, kept: Kept<Run>) -> Result<(), Fault> {
     let now = world.clock.now();
-    let mut raised = Run { epoch: kept.value.epoch + 1, visits: 0, wake_token: None, visited_at: now, ..kept.value.clone() };
+    let mut raised = kept.value.raised(world.installation.region(), now);
     if !raised.state.is_final() {
         raised.happened(now, Happened::Resumed);
     }

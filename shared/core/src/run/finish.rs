@@ -1,5 +1,6 @@
 //! What a step or a run leaves behind in other records. All of it can be done twice.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
@@ -22,41 +23,62 @@ use crate::{
 /// How often a write that lost a race is made again.
 const RACES: u32 = 10;
 
-/// Takes the locks on all that the run touches, in their order. `Some`: why one can't be had.
-pub(super) async fn take_locks(visit: &Visit<'_>) -> Result<Option<String>, Interrupted> {
-    for lock in visit.run().locks.iter().filter(|_| !planted(Bug::LockNotTaken)) {
-        if let Some(why) = take_lock(visit, lock).await? {
-            return Ok(Some(why));
-        }
-    }
-    Ok(None)
+/// How a run stands to its locks.
+pub(super) enum Locks {
+    /// It holds them all.
+    Held,
+    /// It holds them all, and a call of whoever held one before may still reach the vendor until then.
+    HeldInDoubt(Timestamp),
+    /// Why one can't be had.
+    Refused(String),
 }
 
-async fn take_lock(visit: &Visit<'_>, lock: &str) -> Result<Option<String>, Interrupted> {
+/// Takes the locks on all that the run touches, in their order.
+///
+/// A run may end while a call of it that was never answered is still on its way: what it was to do was there, and nothing tells whether by
+/// its own hand or by somebody else's (Route 53 gives a change's id in the answer alone). It ends all the same, since whoever waits for
+/// the word “done” mostly waits for nothing: mostly the call had arrived. But whoever leads names back within these minutes makes
+/// the before-image of that call true once more, and it would lead them away again by itself. So the next run on the target waits.
+pub(super) async fn take_locks(visit: &Visit<'_>) -> Result<Locks, Interrupted> {
+    let mut doubt = None;
+    for lock in visit.run().locks.iter().filter(|_| !planted(Bug::LockNotTaken)) {
+        match take_lock(visit, lock).await? {
+            Ok(until) => doubt = doubt.max(until),
+            Err(why) => return Ok(Locks::Refused(why)),
+        }
+    }
+    Ok(doubt.filter(|until| visit.now() < *until).map_or(Locks::Held, Locks::HeldInDoubt))
+}
+
+/// `Ok`: it is ours, and until when a call of whoever held it before may still arrive. `Err`: why it can't be had.
+async fn take_lock(visit: &Visit<'_>, lock: &str) -> Result<Result<Option<Timestamp>, String>, Interrupted> {
     let store = Store::of(visit.world);
     let run = visit.run();
     for _ in 0..RACES {
-        let wanted = Lock { target: lock.to_owned(), run: Some(run.id.clone()), since: visit.now() };
+        let wanted = Lock { target: lock.to_owned(), run: Some(run.id.clone()), since: visit.now(), unanswered_until: None };
         // Looked at first: at all visits but the first one it is ours.
         let held: Kept<Lock> = match store.load(lock).await? {
             Some(held) => held,
             None => match store.create(wanted.clone()).await? {
-                Created::New(_) => return Ok(None),
+                Created::New(_) => return Ok(Ok(None)),
                 Created::Already(held) => held,
             },
         };
+        let mut until = held.value.unanswered_until;
         if held.value.run.as_ref() == Some(&run.id) {
-            return Ok(None);
+            return Ok(Ok(until));
         }
-        if let Some(holder) = &held.value.run {
-            let holder: Option<Kept<Run>> = store.load(holder.as_str()).await?;
-            // One whose run has ended could not be released any more.
-            if let Some(holder) = holder.filter(|holder| !holder.value.state.is_final() && !planted(Bug::LockStolen)) {
-                return Ok(Some(format!("{lock} is held by {} ({}); nothing was done", holder.value.id, holder.value.title)));
+        if let Some(holder) = &held.value.run
+            && let Some(holder) = store.load::<Run>(holder.as_str()).await?
+        {
+            if !holder.value.state.is_final() && !planted(Bug::LockStolen) {
+                return Ok(Err(format!("{lock} is held by {} ({}); nothing was done", holder.value.id, holder.value.title)));
             }
+            // One whose run has ended could not be released any more.
+            until = until.max(holder.value.unanswered_until());
         }
-        if store.replace(&held, wanted).await?.is_ok() {
-            return Ok(None);
+        if store.replace(&held, Lock { unanswered_until: until, ..wanted }).await?.is_ok() {
+            return Ok(Ok(until));
         }
     }
     Err(Fault::new(format!("the lock on {lock} is fought over")).into())
@@ -79,17 +101,18 @@ pub(super) async fn settle(world: &World, run: &Run, proposal: &Proposal) -> Res
         proposal::note_timing(world, &proposal.runbook, &proposal.target.name, &took).await?;
     }
     for lock in &held {
-        release(world, lock).await?;
+        release(world, lock, Some(run)).await?;
     }
     Ok(())
 }
 
-/// Releases a lock, unless somebody else has it by now.
+/// Releases a lock, unless somebody else has it by now. Of the run that held it, the lock keeps until when a call may still arrive.
 ///
 /// # Errors
 /// When it can't be written.
-pub(crate) async fn release(world: &World, held: &Kept<Lock>) -> Result<(), Fault> {
-    let released = Lock { run: None, since: world.clock.now(), ..held.value.clone() };
+pub(crate) async fn release(world: &World, held: &Kept<Lock>, run: Option<&Run>) -> Result<(), Fault> {
+    let unanswered_until = held.value.unanswered_until.max(run.and_then(Run::unanswered_until));
+    let released = Lock { run: None, since: world.clock.now(), unanswered_until, ..held.value.clone() };
     let _ = Store::of(world).replace(held, released).await?;
     Ok(())
 }

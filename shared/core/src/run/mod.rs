@@ -56,6 +56,9 @@ pub struct Run {
     pub state: State,
     /// Which execution drives it; raised before each start.
     pub epoch: u64,
+    /// The region whose execution that is. A name is taken in one region only: the other one starts the next epoch, and not this one again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driven_in: Option<String>,
     /// Visits in this epoch.
     pub visits: u64,
     /// When it was last visited.
@@ -168,6 +171,14 @@ impl StepRecord {
     #[must_use]
     pub fn may_arrive(&self, now: Timestamp) -> bool {
         self.unanswered_until.is_some_and(|until| now < until)
+    }
+
+    /// Its effect is seen before whoever intended the call has said what came of it. It may be somebody else's that looks alike, and
+    /// the call still be sent.
+    fn seen_in_doubt(&mut self) {
+        if let StepState::Intended { until, .. } = self.state {
+            self.unanswered_until = self.unanswered_until.max(Some(until));
+        }
     }
 
     /// As if it had never begun.
@@ -289,6 +300,8 @@ pub enum Happened {
     Distressed(String),
     /// It was driven by nobody for a while and is driven again.
     Resumed,
+    /// It begins only when no call of the run before may arrive any more.
+    HeldOff(Timestamp),
     /// It ended.
     Ended,
 }
@@ -347,6 +360,22 @@ impl Run {
         self.steps.iter().all(|step| step.attempts == 0 && step.started_at.is_none())
     }
 
+    /// Until when a call of it that nobody knows the end of may still reach the vendor.
+    #[must_use]
+    pub fn unanswered_until(&self) -> Option<Timestamp> {
+        self.steps.iter().filter_map(|step| step.unanswered_until).max()
+    }
+
+    /// Whether the execution of its epoch is not in this region.
+    fn is_driven_elsewhere(&self, here: &str) -> bool {
+        self.driven_in.as_deref().is_some_and(|region| region != here)
+    }
+
+    /// The same, to be driven by the execution of the next epoch, in this region.
+    fn raised(&self, here: &str, now: Timestamp) -> Self {
+        Self { epoch: self.epoch + 1, driven_in: Some(here.to_owned()), visits: 0, visited_at: now, wake_token: None, ..self.clone() }
+    }
+
     fn happened(&mut self, at: Timestamp, what: Happened) {
         self.log.push(Told { at, what });
     }
@@ -362,6 +391,9 @@ pub struct Lock {
     pub run: Option<RunId>,
     /// Since when.
     pub since: Timestamp,
+    /// Until when a call of whoever held it before may still reach the vendor. Whoever holds it now begins nothing until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered_until: Option<Timestamp>,
 }
 
 impl Record for Lock {

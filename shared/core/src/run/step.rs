@@ -55,7 +55,11 @@ pub(super) async fn advance(visit: &mut Visit<'_>, id: &StepId) -> Result<Option
         Seen::Broken(finding) => return broken(visit, &planned, &record, finding).await,
         Seen::Underway { percent, note } => {
             if matches!(record.state, StepState::Waiting | StepState::Intended { .. }) && planned.act.action().class() != Class::Looks {
-                set(visit, id, |step| step.state = StepState::Called { at: now }).await?;
+                set(visit, id, |step| {
+                    step.seen_in_doubt();
+                    step.state = StepState::Called { at: now };
+                })
+                .await?;
             }
             if percent.is_some() && percent != record.percent {
                 set(visit, id, |step| step.percent = percent).await?;
@@ -237,6 +241,7 @@ pub(super) async fn done(visit: &mut Visit<'_>, planned: &PlannedStep, finding: 
     visit
         .save(|run| {
             edit(run, &id, |step| {
+                step.seen_in_doubt();
                 step.state = StepState::Done(finding);
                 step.ended_at = Some(now);
             });

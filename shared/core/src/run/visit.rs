@@ -4,7 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Happened, Run, State, StepState, begin, finish, flow, gate, step, tell};
+use super::{
+    Happened, Run, State, StepState, Stop, begin,
+    finish::{self, Locks},
+    flow, gate, step, tell,
+};
 use crate::{
     audit,
     failure::Fault,
@@ -42,6 +46,8 @@ pub enum Next {
 const VISITS_IN_EPOCH: u64 = 1_500;
 /// For how long a run that has touched nothing waits for all of the world that it is about to answer.
 const UNANSWERED: SignedDuration = SignedDuration::from_mins(2);
+/// How often a run that is held off looks whether somebody wants it to stop, in seconds.
+const HELD_OFF: i64 = 15;
 /// How often people who must decide are reminded.
 pub(super) const REMINDER: SignedDuration = SignedDuration::from_mins(30);
 
@@ -147,8 +153,10 @@ impl Visit<'_> {
         if self.run().visits > VISITS_IN_EPOCH {
             return self.continue_elsewhere().await;
         }
-        if let Some(why) = finish::take_locks(self).await? {
-            return self.end(State::Failed { why }).await;
+        match finish::take_locks(self).await? {
+            Locks::Held => {}
+            Locks::HeldInDoubt(until) => return self.hold_off(until).await,
+            Locks::Refused(why) => return self.end(State::Failed { why }).await,
         }
         if self.run().is_untouched() {
             match drifted(self.world, &self.proposal).await {
@@ -169,12 +177,29 @@ impl Visit<'_> {
         self.work().await
     }
 
+    /// A call of the run before may still arrive, and change what this one would begin with, or undo what it has done.
+    async fn hold_off(&mut self, until: Timestamp) -> Result<Next, Interrupted> {
+        if let Some(stop) = self.is_to_stop() {
+            return self.end(State::Stopped { by: stop.by }).await;
+        }
+        let now = self.now();
+        if !self.run().log.iter().any(|told| matches!(told.what, Happened::HeldOff(_))) {
+            self.save(|run| run.happened(now, Happened::HeldOff(until))).await?;
+        }
+        Ok(Next::Wait { seconds: until.duration_since(now).as_secs().saturating_add(1).clamp(1, HELD_OFF).unsigned_abs() })
+    }
+
+    /// Who wants it to stop, where it can: no call is under way.
+    fn is_to_stop(&self) -> Option<Stop> {
+        self.run().stop.clone().filter(|_| self.run().is_between_steps() && !planted(Bug::StopIgnored))
+    }
+
     /// Takes every step that can go on as far as it goes without waiting.
     async fn work(&mut self) -> Result<Next, Interrupted> {
         // A step that waits is looked at once in a visit, however far the others get.
         let mut waiting: BTreeMap<StepId, u64> = BTreeMap::new();
         loop {
-            if let Some(stop) = self.run().stop.clone().filter(|_| self.run().is_between_steps() && !planted(Bug::StopIgnored)) {
+            if let Some(stop) = self.is_to_stop() {
                 return self.end(State::Stopped { by: stop.by }).await;
             }
             let todo = flow::todo(self.run(), &self.proposal);
@@ -284,14 +309,9 @@ impl Visit<'_> {
     }
 
     async fn continue_elsewhere(&mut self) -> Result<Next, Interrupted> {
-        let epoch = self.run().epoch + 1;
-        self.audit("run.epoch", json!({"epoch": epoch})).await?;
-        self.save(|run| {
-            run.epoch = epoch;
-            run.visits = 0;
-            run.wake_token = None;
-        })
-        .await?;
+        let raised = self.run().raised(self.world.installation.region(), self.now());
+        self.audit("run.epoch", json!({"epoch": raised.epoch})).await?;
+        self.save(|run| *run = raised).await?;
         begin::launch(self.world, self.kept.clone()).await?;
         Ok(Next::Superseded)
     }

@@ -44,13 +44,14 @@ pub(super) async fn unlock(world: &World, swept: &mut Swept) -> Result<(), Fault
     let runs = store.load_many::<Run>(holders).await?;
     for lock in held {
         let Some(holder) = &lock.value.run else { continue };
-        let ended = match runs.get(holder.as_str()) {
-            Some(run) => run.value.state.is_final(),
+        let run = runs.get(holder.as_str()).map(|run| &run.value);
+        let ended = match run {
+            Some(run) => run.state.is_final(),
             // One that can't be read is not one that is not there: then this fails, and the lock stays.
             None => store.load::<Run>(holder.as_str()).await?.is_none(),
         };
         if ended {
-            run::release(world, &lock).await?;
+            run::release(world, &lock, run).await?;
             swept.released += 1;
         }
     }

@@ -50,6 +50,10 @@ pub fn run_reply(run: &Run, proposal: &Proposal, told: &Told) -> Message {
             Code(&format!("/dr why {}", run.id))
         ),
         Happened::Resumed => mrkdwn!("▶ Nobody drove this run for a while. It goes on where it was."),
+        Happened::HeldOff(until) => mrkdwn!(
+            "⏳ It begins at {}: a call of the run before was never answered and may arrive until then, which could undo what this one does.",
+            Moment(*until)
+        ),
         Happened::Ended => ended(run, proposal),
     })
 }

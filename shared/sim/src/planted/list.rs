@@ -98,7 +98,13 @@ pub static LIST: &[Planted] = &[
         scenario::FROZEN,
         &[LATE, "the world is changed for a live run only", HOLDS, OWN, "a step takes effect once"],
     ),
-    planted(Core(Bug::FencingForgotten), "a write that lost its race is made all the same", "", scenario::ROUGH, &[OLD_TOKEN]),
+    planted(
+        Core(Bug::FencingForgotten),
+        "a write that lost its race is made all the same",
+        "",
+        scenario::ROUGH,
+        &[OLD_TOKEN, "a run that has ended stays as it ended"],
+    ),
     planted(
         Core(Bug::FlightForgotten),
         "a call is made again while the first is on its way",

@@ -1,7 +1,8 @@
 use mayday_core::{
     desk::Request,
     port::{Delivery, Launch},
-    run::State,
+    run::{Lock, State},
+    store::{Created, Store},
 };
 use mayday_sim::{
     Fate, Faults, Sim,
@@ -25,6 +26,22 @@ fn e5_the_same_delivery_in_two_containers_is_one_proposal() {
         assert_eq!(sim.see(|state| state.rows.all("proposal").count()), 1);
         assert!(sim.answer(&first).is_some());
     }
+}
+
+/// Two workers that take the same delivery in the same millisecond write the same: one of them has lost, and knows it.
+#[test]
+fn e5_of_two_who_write_the_same_in_the_same_millisecond_one_has_lost() {
+    let sim = Sim::new(1);
+    let world = sim.world();
+    let store = Store::of(&world);
+    let lock = Lock { target: "database/orders".to_owned(), run: None, since: world.clock.now(), unanswered_until: None };
+    let create = || sim.at_once(store.create(lock.clone())).unwrap().unwrap();
+    assert!(matches!(create(), Created::New(_)));
+    let Created::Already(kept) = create() else { panic!("both have made it") };
+    let next = Lock { unanswered_until: Some(world.clock.now()), ..lock.clone() };
+    let replace = || sim.at_once(store.replace(&kept, next.clone())).unwrap().unwrap();
+    assert!(replace().is_ok());
+    assert!(replace().is_err(), "both have replaced it");
 }
 
 /// Slack's last repetition of an event comes after five minutes and more; the sweep that forgets old claims must not be faster.

@@ -53,6 +53,19 @@ fn a_standby_of_another_release_and_one_that_could_not_take_over_are_found() {
     assert!(ill.contains("❌ *Table in eu-central-1*: it can't be read there") && ill.contains("Enable the key"), "{ill}");
 }
 
+/// What runs here can't be read: that is said of this region, and of the other one nothing, where nobody has looked.
+#[test]
+fn a_region_is_not_blamed_for_what_can_not_be_read_in_another() {
+    for unread in ["eu-west-1", "eu-central-1"] {
+        let mut sim = Sim::new(1);
+        sim.by_hand(|state, _| in_two_regions(&mut state.around, "1"));
+        sim.set_faults(Faults::rule(move |call| if call.method == "packages" && call.about == unread { Fate::NotNow } else { Fate::Well }));
+        let told = examined(&mut sim);
+        let other = if unread == "eu-west-1" { "eu-central-1" } else { "eu-west-1" };
+        assert!(told.contains(&format!("❔ *Release in {unread}*")) && !told.contains(&format!("*Release in {other}*")), "{told}");
+    }
+}
+
 #[test]
 fn what_is_wrong_around_the_bot_is_found_and_said_with_its_cure() {
     type Change = fn(&mut Around);

@@ -1,4 +1,7 @@
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use mayday_core::{
     approval::State as Decided,
@@ -7,7 +10,7 @@ use mayday_core::{
 };
 use mayday_sim::{
     Dice, Fate, Faults, Sim,
-    fault::{HOUR, MINUTE},
+    fault::{HOUR, MINUTE, SECOND},
     setting::{self, AWAY},
     trace::Port,
 };
@@ -165,4 +168,67 @@ fn g2_a_standby_that_begins_to_be_backed_up_before_its_promotion_is_promoted_aft
     moved(&sim, "promoted late");
     let attempts = run.steps.iter().find(|step| step.id.0 == "promote").map(|step| step.attempts);
     assert_eq!(attempts, Some(1), "it was not even tried before");
+}
+
+/// The service `shop` without databases: names, which can be led over and back within minutes.
+fn names_only(seed: u64) -> Sim {
+    let mut sim = Sim::new(seed);
+    let plan = setting::plan(1).replace("databases: [orders]", "databases: []");
+    let (plan, _) = plan.split_once("      standbys:").unwrap();
+    sim.put_plan(plan);
+    sim.ticks();
+    sim
+}
+
+fn led(sim: &mut Sim, command: &str) -> Run {
+    let told = sim.as_("ana").types(command);
+    let proposal = sim.proposal().filter(|proposal| sim.approval(proposal).is_some_and(|approval| approval.state == Decided::Pending));
+    sim.as_("ben").approves(&proposal.unwrap_or_else(|| panic!("{told}")));
+    sim.run().unwrap()
+}
+
+/// A batch is on its way, or whoever is to send it is frozen, when somebody leads the same names over by hand. The step is done, the run ends,
+/// and the names are led back at once: then the batch's before-image is true once more.
+#[test]
+fn f4_a_batch_that_arrives_after_a_quick_failback_moves_nothing() {
+    const NAME: &str = "www.shop.example.com";
+    for fate in [Fate::Late(290 * SECOND), Fate::FreezeBefore(290 * SECOND)] {
+        let mut sim = names_only(21);
+        let sent = AtomicBool::new(false);
+        sim.set_faults(Faults::rule(move |call| {
+            let first =
+                (call.port, call.method, call.about.as_str()) == (Port::Dns, "replace", NAME) && !sent.swap(true, Ordering::Relaxed);
+            if first { fate } else { Fate::Well }
+        }));
+        let over = led(&mut sim, "failover shop");
+        assert!(sim.run_until(MINUTE, |sim| sim.asked(Port::Dns, "replace") > 0), "{}", sim.trace().join("\n"));
+        sim.by_hand(|state, _| {
+            let record = state.zones.records.values_mut().find(|record| record.name == NAME).unwrap();
+            record.values = vec!["there.shop.example.com".to_owned()];
+        });
+        // Nobody waits for the word “done” because of a call that has mostly arrived.
+        assert!(sim.run_until(3 * MINUTE, |sim| sim.run().unwrap().state == State::Succeeded), "{fate:?}: {:?}", sim.run());
+        let back = led(&mut sim, "failback shop");
+        assert_ne!(back.id, over.id);
+        let back = sim.until_run_ends(HOUR).unwrap();
+        sim.run_for(10 * MINUTE);
+        let leads = sim.see(|state| state.zones.records.values().find(|record| record.name == NAME).unwrap().values.clone());
+        assert_eq!((back.state, leads, sim.violation()), (State::Succeeded, vec!["here.shop.example.com".to_owned()], None), "{fate:?}");
+        assert!(sim.shows("a call of the run before was never answered"), "{fate:?}: {:?}", back.log);
+    }
+}
+
+/// Whoever does not want to wait for that stops it before anything is begun.
+#[test]
+fn a_run_that_is_held_off_stops_when_somebody_says_so() {
+    let mut sim = names_only(22);
+    sim.set_faults(Faults::first(1, Port::Dns, "replace", Fate::LostAnswer));
+    led(&mut sim, "failover shop");
+    assert!(sim.run_until(3 * MINUTE, |sim| sim.run().unwrap().state == State::Succeeded), "{:?}", sim.run());
+    let back = led(&mut sim, "failback shop");
+    let moved = sim.effects("dns_replace");
+    sim.run_for(30 * SECOND);
+    sim.as_("ana").types(&format!("cancel {}", back.id));
+    assert!(sim.run_until(MINUTE, |sim| matches!(sim.run().unwrap().state, State::Stopped { .. })), "{:?}", sim.run());
+    assert_eq!((sim.effects("dns_replace"), sim.violation()), (moved, None));
 }

@@ -1,6 +1,12 @@
 //! Two regions, one table: whichever is lost, the other goes on, and nothing is done twice.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use mayday_core::{
     ident::RunId,
@@ -42,9 +48,9 @@ fn j7_a_region_that_is_lost_in_the_middle_of_a_run_costs_time_and_nothing_else()
             let mut sim = approved(place, 0);
             sim.run_for(Millis::try_from(place).unwrap() * 2 * SECOND);
             sim.suffers(Dependency::Region(region), Symptom::TimesOut, 30 * MINUTE);
-            // The database's region is silent for longer than its last step may take: people are asked, and one of them says that it is over.
+            // The database's region is silent for longer than its last steps may take: people are asked, and one of them says that it is over.
             let run = sim.until_run(HOUR, |run| run.state != State::Running).unwrap();
-            if matches!(&run.state, State::Stuck { step, .. } if step.as_str() == "switch") && region == Region::Home {
+            if matches!(&run.state, State::Stuck { step, .. } if ["switch", "confirm"].contains(&step.as_str())) && region == Region::Home {
                 asked += 1;
                 sim.run_for(30 * MINUTE);
                 sim.as_("ana").clicks("retry", run.id.as_str());
@@ -83,7 +89,7 @@ fn j7_a_run_is_taken_over_however_many_locks_were_released_and_runs_have_begun_s
     let run = sim.run().unwrap();
     for number in 0..250 {
         // They are read before the lock of the database that is being restored.
-        keep(&mut sim, &Lock { target: format!("car-{number:03}"), run: None, since: run.started_at });
+        keep(&mut sim, &Lock { target: format!("car-{number:03}"), run: None, since: run.started_at, unanswered_until: None });
         let ended = Run { id: RunId(format!("{}-{number:03}", run.id.as_str())), state: State::Succeeded, ..run.clone() };
         keep(&mut sim, &Run { told: ended.log.len(), ..ended });
     }
@@ -117,6 +123,31 @@ fn j7_a_decision_reaches_a_run_whose_region_is_lost() {
     sim.as_("ana").clicks("retry", run.id.as_str());
     assert!(sim.run_until(MINUTE, |sim| sim.effects("restore") == 1), "{}", sim.trace().join("\n"));
     succeeded(&mut sim);
+}
+
+/// A start is slow, and both regions' ticks find the run that nobody has visited. It is driven by one execution all the same, and whoever
+/// decides in the middle is heard at once, whichever region they come through.
+#[test]
+fn j8_a_run_that_both_regions_would_begin_has_one_execution_and_hears_every_decision() {
+    for seed in 0..12 {
+        let mut sim = paging::sim(seed);
+        sim.spreads(0);
+        let proposal = sim.as_("ana").asks_restore().expect("a proposal");
+        let refused = AtomicBool::new(false);
+        sim.set_faults(Faults::rule(move |call| match (call.port, call.method) {
+            (Port::Workflow, "start") => Fate::Slow(45 * SECOND),
+            (Port::Databases, "restore") if !refused.swap(true, Ordering::Relaxed) => Fate::Refused,
+            _ => Fate::Well,
+        }));
+        sim.as_("ben").approves(&proposal);
+        sim.until_run(HOUR, |run| matches!(run.state, State::Stuck { .. }) && run.wake_token.is_some()).unwrap();
+        sim.run_for(2 * MINUTE);
+        assert_eq!(Region::ALL.map(|region| sim.executions_in(region)).iter().sum::<usize>(), 1, "{seed}");
+        sim.set_faults(Faults::Never);
+        sim.as_("ana").clicks("retry", proposal.id.run().as_str());
+        assert!(sim.run_until(MINUTE, |sim| sim.effects("restore") == 1), "{seed}: {}", sim.trace().join("\n"));
+        succeeded(&mut sim);
+    }
 }
 
 /// Each region sees the table, and one of them neither Slack nor RDS.
@@ -220,17 +251,23 @@ fn h2_a_region_that_heals_during_the_approval_is_said_and_nothing_moves() {
     assert_eq!(sim.see(|state| state.effects.len()), 0);
 }
 
+/// A failover that was approved, in two regions.
+fn leads_over(seed: u64) -> Sim {
+    let mut sim = Sim::new(seed);
+    sim.spreads(0);
+    sim.run_for(3 * MINUTE);
+    sim.as_("ana").types("failover shop");
+    let proposal = sim.proposal().unwrap();
+    sim.as_("ben").approves(&proposal);
+    sim
+}
+
 /// What answered when it was proposed must be seen to refuse writes. Where its region falls silent before that, nobody is led anywhere; where
 /// it does so after this run has frozen it, its successor has the mark that shows it.
 #[test]
 fn h3_a_region_that_falls_silent_is_taken_for_fenced_only_after_it_was_frozen() {
     for (reached, state) in [("promote", "moved"), ("", "stuck")] {
-        let mut sim = Sim::new(13);
-        sim.spreads(0);
-        sim.run_for(3 * MINUTE);
-        sim.as_("ana").types("failover shop");
-        let proposal = sim.proposal().unwrap();
-        sim.as_("ben").approves(&proposal);
+        let mut sim = leads_over(13);
         assert!(reached.is_empty() || sim.run_until(HOUR, |sim| sim.effects(reached) == 1), "{}", sim.trace().join("\n"));
         sim.suffers(Dependency::Region(Region::Home), Symptom::TimesOut, 12 * HOUR);
         let run = sim.until_run(2 * HOUR, |run| run.state != State::Running).unwrap();
@@ -249,12 +286,7 @@ fn h3_a_region_that_falls_silent_is_taken_for_fenced_only_after_it_was_frozen() 
 /// not all can be seen.
 #[test]
 fn d13_a_record_that_was_moved_ends_the_run_though_a_region_is_silent() {
-    let mut sim = Sim::new(13);
-    sim.spreads(0);
-    sim.run_for(3 * MINUTE);
-    sim.as_("ana").types("failover shop");
-    let proposal = sim.proposal().unwrap();
-    sim.as_("ben").approves(&proposal);
+    let mut sim = leads_over(13);
     sim.suffers(Dependency::Region(Region::Home), Symptom::TimesOut, 12 * HOUR);
     sim.by_hand(|state, _| state.zones.records.values_mut().for_each(|record| record.values = vec!["elsewhere.example".to_owned()]));
     let run = sim.until_run(2 * HOUR, |run| run.state != State::Running).unwrap();

@@ -132,6 +132,9 @@ steps:
     let run = sim.until_run(2 * HOUR, |run| matches!(run.state, State::Stuck { .. })).expect("it is stuck");
     assert_eq!(*state(&run, "keep"), StepState::Waiting);
     assert_eq!(sim.effects("create_snapshot"), 0);
+    sim.until_run(HOUR, |run| run.wake_token.is_some()).expect("its execution can be woken by a decision");
+    sim.run_for(HOUR / 2);
+    assert_eq!(sim.executions(run.id.as_str()), 1, "nobody begins it anew while people think");
 }
 
 #[test]
