@@ -10,6 +10,13 @@ use crate::{
     service::{Call, Reply},
 };
 
+/// Whether a call of this operation can change anything: vendors name the ones that only read alike.
+#[must_use]
+pub fn is_change(operation: &str) -> bool {
+    const READS: [&str; 8] = ["BatchGet", "Describe", "Get", "Head", "List", "Query", "Scan", "users.info"];
+    !READS.iter().any(|read| operation.starts_with(read))
+}
+
 /// One call, as `GET /local/calls` tells it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Record {

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    calls,
     clock::Clock,
     service::{Call, Reply, Service},
 };
@@ -48,6 +49,9 @@ pub struct Rule {
     /// A text that the request's body holds.
     #[serde(default)]
     pub contains: Option<String>,
+    /// Only calls that change anything, as far as the operation's name says.
+    #[serde(default)]
+    pub changes: bool,
     /// Only the nth call that matches, counted from 1; absent: every one.
     pub nth: Option<u64>,
     /// What happens.
@@ -67,6 +71,7 @@ impl Rule {
             && fits(&self.region, &call.region)
             && self.function.as_deref().is_none_or(|want| call.function() == Some(want))
             && self.contains.as_ref().is_none_or(holds)
+            && (!self.changes || calls::is_change(&call.operation))
     }
 
     /// Carries out the rule on a call. `None`: the caller gets no answer.

@@ -11,22 +11,19 @@ use crate::{Stage, stage::PATIENCE};
 /// How far time moves on at once while nobody is at work: long enough that a wait takes few looks.
 const STRIDE: SignedDuration = SignedDuration::from_secs(25);
 
-/// All functions die by SIGKILL around a call that one of them makes.
+/// All functions die by SIGKILL after a call that changes something, before anybody has its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Death {
     /// Whose calls are counted.
     pub function: &'static str,
-    /// Which of them, from 1: counted from when the death is put in place.
-    pub call: u64,
-    /// Whether the call takes effect before they die.
-    pub after: bool,
+    /// Which of those that change anything, from 1: counted from when the death is put in place.
+    pub change: u64,
 }
 
 impl Stage {
     /// Puts a death in place. Gives the rule's id.
     pub fn dies(&self, death: Death) -> u64 {
-        let effect = if death.after { "kill_after" } else { "kill_before" };
-        self.fault(json!({"function": death.function, "nth": death.call, "effect": effect}))
+        self.fault(json!({"function": death.function, "changes": true, "nth": death.change, "effect": "kill_after"}))
     }
 
     /// Looks again and again until something is there, and moves time on whenever nothing can happen without it.

@@ -28,6 +28,7 @@ fn break_first(stack: &Stack, operation: &str, effect: Effect, code: Option<&str
         region: None,
         function: None,
         contains: None,
+        changes: false,
         nth: Some(1),
         effect,
         code,
