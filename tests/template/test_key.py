@@ -110,6 +110,13 @@ def test_without_a_key_everything_is_as_it_was():
                 assert not re.search(r"arn:aws:kms|Kms|KMS|aws:kms", json.dumps(properties)), path
 
 
+def test_the_functions_are_allowed_the_key_before_anything_is_encrypted_by_it(made):
+    assert made.template["Resources"]["Data"]["DependsOn"] == "Roles"
+    told, data = made.child("Roles").parameters, made.child("Data")
+    assert (told["BucketArn"], told["DeadLettersArn"]) == (data.arn("Bucket"), data.arn("DeadLetters"))
+    assert told["TableArn"] == f"arn:aws:dynamodb:{made.region}:{ACCOUNT}:table/{data.output('TableName')}"
+
+
 def test_files_that_are_encrypted_are_copied_under_the_other_regions_key():
     for name, other in [("primary", THERE), ("standby", HERE)]:
         [rule] = BUILD[name]().child("Data").properties("Bucket")["ReplicationConfiguration"]["Rules"]
