@@ -270,7 +270,7 @@ async fn dies_once(flow: Flow, functions: &[&'static str], few: usize) {
     let mut worlds = Worlds::open(flow).await;
     let points = worlds.points(functions).await;
     for (nth, point) in (1..).zip(chosen(&points, few)) {
-        println!("{flow:?} {nth} of {few} among {}", points.len());
+        println!("{flow:?}: the {nth}. of the points chosen among {}", points.len());
         worlds.dies_at(point, &[]).await;
     }
 }
@@ -280,7 +280,7 @@ async fn dies_twice(flow: Flow, functions: &[&'static str], few: usize) {
     let mut worlds = Worlds::open(flow).await;
     let points = worlds.points(functions).await;
     for (nth, point) in (1..).zip(chosen(&points, few)) {
-        println!("{flow:?} {nth} of {few} among {}", points.len());
+        println!("{flow:?}: the {nth}. of the points chosen among {}", points.len());
         worlds.dies_at(point, &[[1, 3, 5, 7][nth % 4]]).await;
     }
 }

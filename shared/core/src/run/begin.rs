@@ -59,11 +59,16 @@ pub async fn begin(world: &World, proposal: &Proposal, decided_at: Timestamp) ->
 /// Starts what somebody else has made, unless that was in the other region and a moment ago: both find what was decided at the same
 /// minute, and one of them has it driven.
 async fn join(world: &World, kept: Kept<Run>) -> Result<Kept<Run>, Fault> {
-    let fresh = world.clock.now().duration_since(kept.value.visited_at) < THEIRS;
-    if fresh && kept.value.is_driven_elsewhere(world.installation.region()) {
+    if is_left_to_others(world, &kept.value) {
         return Ok(kept);
     }
     launch(world, kept).await
+}
+
+/// Whether the other region drives it, by all that can be known here.
+pub(super) fn is_left_to_others(world: &World, run: &Run) -> bool {
+    let fresh = world.clock.now().duration_since(run.visited_at) < THEIRS;
+    fresh && run.is_driven_elsewhere(world.installation.region())
 }
 
 fn fresh(proposal: &Proposal, decided_at: Timestamp, now: Timestamp) -> Result<Run, Fault> {
@@ -76,6 +81,7 @@ fn fresh(proposal: &Proposal, decided_at: Timestamp, now: Timestamp) -> Result<R
         percent: None,
         tolerated: false,
         unanswered_until: None,
+        late_until: None,
     };
     let mut run = Run {
         id: if planted(Bug::RunIdMadeUp) { RunId(format!("{}-{}", proposal.id.run(), now.as_millisecond())) } else { proposal.id.run() },
@@ -121,6 +127,9 @@ fn fresh(proposal: &Proposal, decided_at: Timestamp, now: Timestamp) -> Result<R
 pub async fn launch(world: &World, mut kept: Kept<Run>) -> Result<Kept<Run>, Fault> {
     let store = Store::of(world);
     for _ in 0..TRIES {
+        if kept.value.state.is_final() && kept.value.told == kept.value.log.len() {
+            return Ok(kept);
+        }
         let (here, now) = (world.installation.region(), world.clock.now());
         let ours = !kept.value.is_driven_elsewhere(here);
         if ours && world.workflow.start(&kept.value.id, kept.value.epoch).await? == Launch::Running {
@@ -132,9 +141,6 @@ pub async fn launch(world: &World, mut kept: Kept<Run>) -> Result<Kept<Run>, Fau
             Ok(kept) => kept,
             Err(_) => store.load(kept.value.id.as_str()).await?.ok_or_else(|| Fault::new(format!("{} is gone", kept.value.id)))?,
         };
-        if kept.value.state.is_final() && kept.value.told == kept.value.log.len() {
-            return Ok(kept);
-        }
     }
     Err(Fault::new(format!("{} could not be started", kept.value.id)))
 }

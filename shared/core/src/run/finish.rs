@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How often a write that lost a race is made again.
-const RACES: u32 = 10;
+pub(super) const RACES: u32 = 10;
 
 /// How a run stands to its locks.
 pub(super) enum Locks {
@@ -55,7 +55,7 @@ async fn take_lock(visit: &Visit<'_>, lock: &str) -> Result<Result<Option<Timest
     let store = Store::of(visit.world);
     let run = visit.run();
     for _ in 0..RACES {
-        let wanted = Lock { target: lock.to_owned(), run: Some(run.id.clone()), since: visit.now(), unanswered_until: None };
+        let wanted = Lock { target: lock.to_owned(), run: Some(run.id.clone()), since: visit.now(), late_until: None };
         // Looked at first: at all visits but the first one it is ours.
         let held: Kept<Lock> = match store.load(lock).await? {
             Some(held) => held,
@@ -64,7 +64,7 @@ async fn take_lock(visit: &Visit<'_>, lock: &str) -> Result<Result<Option<Timest
                 Created::Already(held) => held,
             },
         };
-        let mut until = held.value.unanswered_until;
+        let mut until = held.value.late_until;
         if held.value.run.as_ref() == Some(&run.id) {
             return Ok(Ok(until));
         }
@@ -75,9 +75,9 @@ async fn take_lock(visit: &Visit<'_>, lock: &str) -> Result<Result<Option<Timest
                 return Ok(Err(format!("{lock} is held by {} ({}); nothing was done", holder.value.id, holder.value.title)));
             }
             // One whose run has ended could not be released any more.
-            until = until.max(holder.value.unanswered_until());
+            until = until.max(holder.value.late_until());
         }
-        if store.replace(&held, Lock { unanswered_until: until, ..wanted }).await?.is_ok() {
+        if store.replace(&held, Lock { late_until: until, ..wanted }).await?.is_ok() {
             return Ok(Ok(until));
         }
     }
@@ -111,8 +111,8 @@ pub(super) async fn settle(world: &World, run: &Run, proposal: &Proposal) -> Res
 /// # Errors
 /// When it can't be written.
 pub(crate) async fn release(world: &World, held: &Kept<Lock>, run: Option<&Run>) -> Result<(), Fault> {
-    let unanswered_until = held.value.unanswered_until.max(run.and_then(Run::unanswered_until));
-    let released = Lock { run: None, since: world.clock.now(), unanswered_until, ..held.value.clone() };
+    let late_until = held.value.late_until.max(run.and_then(Run::late_until));
+    let released = Lock { run: None, since: world.clock.now(), late_until, ..held.value.clone() };
     let _ = Store::of(world).replace(held, released).await?;
     Ok(())
 }

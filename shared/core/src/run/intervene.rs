@@ -112,10 +112,12 @@ fn judged(run: &Run, by: &Identity, what: Intervention, now: jiff::Timestamp) ->
 
 /// Wakes the execution that waits for this decision; where none does (any more), starts another.
 pub(super) async fn drive_on(world: &World, kept: Kept<Run>) -> Result<Run, Fault> {
-    if let Some(token) = &kept.value.wake_token
-        && world.workflow.wake(token).await? == Delivery::Delivered
-    {
-        return Ok(kept.value);
-    }
-    Ok(begin::launch(world, kept).await?.value)
+    let hears = match &kept.value.wake_token {
+        // A token is known in its own region only.
+        Some(_) if kept.value.is_driven_elsewhere(world.installation.region()) => false,
+        Some(token) => world.workflow.wake(token).await? == Delivery::Delivered,
+        // Where it is at work in the other region, its next visit there reads what was decided.
+        None => begin::is_left_to_others(world, &kept.value),
+    };
+    Ok(if hears { kept.value } else { begin::launch(world, kept).await?.value })
 }

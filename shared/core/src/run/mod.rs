@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 pub use begin::{begin, launch, resume};
 pub use distress::distress;
@@ -32,7 +33,7 @@ pub use tell::tell;
 pub use visit::{Next, visit};
 
 use crate::{
-    action::Finding,
+    action::{Class, Finding},
     ident::{Identity, ProposalId, RunId, StepId},
     port::Posted,
     store::Record,
@@ -158,6 +159,10 @@ pub struct StepRecord {
     /// Until when a call whose answer never came may still reach the vendor: its signature is good until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered_until: Option<Timestamp>,
+    /// Until when a call of it that replaces or deletes something may still reach the vendor, though the step is over: whoever works on the
+    /// target next waits for that. What only adds has a name of its own, and disturbs nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_until: Option<Timestamp>,
 }
 
 impl StepRecord {
@@ -175,9 +180,15 @@ impl StepRecord {
 
     /// Its effect is seen before whoever intended the call has said what came of it. It may be somebody else's that looks alike, and
     /// the call still be sent.
-    fn seen_in_doubt(&mut self) {
+    fn seen_in_doubt(&mut self, class: Class) {
         if let StepState::Intended { until, .. } = self.state {
-            self.unanswered_until = self.unanswered_until.max(Some(until));
+            self.may_come_late(class, until);
+        }
+    }
+
+    fn may_come_late(&mut self, class: Class, until: Timestamp) {
+        if class.destroys() {
+            self.late_until = self.late_until.max(Some(until));
         }
     }
 
@@ -192,6 +203,7 @@ impl StepRecord {
             percent: None,
             tolerated: false,
             unanswered_until: self.unanswered_until,
+            late_until: self.late_until,
         };
     }
 
@@ -304,6 +316,9 @@ pub enum Happened {
     HeldOff(Timestamp),
     /// It ended.
     Ended,
+    /// What a newer release has written, when an older one has come back.
+    #[serde(untagged)]
+    Unknown(Value),
 }
 
 /// Records of before there were several locks have the one as text.
@@ -360,10 +375,18 @@ impl Run {
         self.steps.iter().all(|step| step.attempts == 0 && step.started_at.is_none())
     }
 
-    /// Until when a call of it that nobody knows the end of may still reach the vendor.
-    #[must_use]
-    pub fn unanswered_until(&self) -> Option<Timestamp> {
-        self.steps.iter().filter_map(|step| step.unanswered_until).max()
+    /// Until when a call of it that replaces or deletes something, and that nobody knows the end of, may still reach the vendor.
+    fn late_until(&self) -> Option<Timestamp> {
+        self.steps.iter().filter_map(|step| step.late_until).max()
+    }
+
+    /// When it could begin: later than it was started, if a call of the run before it might have arrived until then.
+    fn could_begin_at(&self) -> Timestamp {
+        let held_off = self.log.iter().filter_map(|told| match told.what {
+            Happened::HeldOff(until) => Some(until),
+            _ => None,
+        });
+        held_off.fold(self.started_at, Timestamp::max)
     }
 
     /// Whether the execution of its epoch is not in this region.
@@ -391,9 +414,10 @@ pub struct Lock {
     pub run: Option<RunId>,
     /// Since when.
     pub since: Timestamp,
-    /// Until when a call of whoever held it before may still reach the vendor. Whoever holds it now begins nothing until then.
+    /// Until when a call of whoever held it before may still reach the vendor and undo something. Whoever holds it now begins nothing
+    /// until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unanswered_until: Option<Timestamp>,
+    pub late_until: Option<Timestamp>,
 }
 
 impl Record for Lock {

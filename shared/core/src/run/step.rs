@@ -15,7 +15,7 @@ use crate::{
     failure::{CallError, Fault},
     ident::StepId,
     planted::{Bug, planted},
-    policy::{self, Permit, Withheld},
+    policy::{self, Withheld},
     port::WRONG_STATE,
     proposal::PlannedStep,
 };
@@ -25,8 +25,9 @@ use crate::{
 const SENDABLE: SignedDuration = SignedDuration::from_mins(6);
 /// How long a request whose answer we gave up on may still be on its way.
 const IN_FLIGHT: SignedDuration = SignedDuration::from_secs(30);
-/// The same, where the vendor would not refuse the second call if the first one arrives after all: as long as its signature lives.
-const IN_FLIGHT_AT_MOST: SignedDuration = SignedDuration::from_mins(5);
+/// The same, where the vendor would not refuse the second call if the first one arrives after all: as long as its signature lives, and
+/// what two functions' clocks may differ by.
+const IN_FLIGHT_AT_MOST: SignedDuration = SignedDuration::from_secs(5 * 60 + 30);
 
 /// Takes a step as far as it goes without waiting. `Some(seconds)`: look again then. `None`: the run has moved on.
 pub(super) async fn advance(visit: &mut Visit<'_>, id: &StepId) -> Result<Option<u64>, Interrupted> {
@@ -56,7 +57,7 @@ pub(super) async fn advance(visit: &mut Visit<'_>, id: &StepId) -> Result<Option
         Seen::Underway { percent, note } => {
             if matches!(record.state, StepState::Waiting | StepState::Intended { .. }) && planned.act.action().class() != Class::Looks {
                 set(visit, id, |step| {
-                    step.seen_in_doubt();
+                    step.seen_in_doubt(planned.act.action().class());
                     step.state = StepState::Called { at: now };
                 })
                 .await?;
@@ -149,56 +150,80 @@ async fn call(visit: &mut Visit<'_>, planned: &PlannedStep) -> Result<Option<u64
         step.attempts += 1;
     })
     .await?;
+    let intended = StepState::Intended { token, until };
     let until = if planted(Bug::SleeperCalls) { Timestamp::MAX } else { until };
-    send(visit, planned, &permit.lasting(until), until).await
-}
-
-/// Makes the call, once.
-async fn send(visit: &mut Visit<'_>, planned: &PlannedStep, permit: &Permit, until: Timestamp) -> Result<Option<u64>, Interrupted> {
     // Whoever was frozen since the intent was written does not send it any more: a successor may have.
     if visit.now() >= until {
         return Ok(Some(1));
     }
-    let result = planned.act.action().call(visit.world, permit).await;
-    let now = visit.now();
-    match result {
+    let answer = planned.act.action().call(visit.world, &permit.lasting(until)).await;
+    let noted = note(visit, planned, &answer).await;
+    if matches!(noted, Err(Interrupted::Lost)) {
+        // Somebody who wants the run to stop has written it meanwhile, say. Without what the vendor said that would wait for minutes.
+        visit.note_on_newer(&planned.id, &intended, |step, now| step.answered(planned.act.action().class(), &answer, now)).await?;
+    }
+    noted
+}
+
+/// Notes what the vendor has answered to a call, and says when to look again.
+async fn note(visit: &mut Visit<'_>, planned: &PlannedStep, answer: &Result<(), CallError>) -> Result<Option<u64>, Interrupted> {
+    let (now, class) = (visit.now(), planned.act.action().class());
+    match answer {
         Ok(()) => {
-            set(visit, &planned.id, |step| step.state = StepState::Called { at: now }).await?;
+            set(visit, &planned.id, |step| step.answered(class, answer, now)).await?;
             Ok(None)
         }
         Err(CallError::Unknown { why }) => {
             tracing::warn!(run = visit.run().id.as_str(), step = planned.id.as_str(), why, "the answer to a call was lost");
-            let token = u64::from(record(visit, &planned.id)?.attempts);
-            let in_flight = match planned.act.action().class().second_call() {
-                None | Some(SecondCall::Refused | SecondCall::Repeats) => IN_FLIGHT,
-                Some(SecondCall::OnlyIfUnchanged) if planted(Bug::FlightForgotten) => SignedDuration::ZERO,
-                Some(SecondCall::OnlyIfUnchanged) => IN_FLIGHT_AT_MOST,
-            };
-            let until = now.saturating_add(in_flight).unwrap_or(Timestamp::MAX);
-            set(visit, &planned.id, |step| {
-                step.state = StepState::Intended { token, until };
-                step.unanswered_until = now.saturating_add(IN_FLIGHT_AT_MOST).ok();
-            })
-            .await?;
+            set(visit, &planned.id, |step| step.answered(class, answer, now)).await?;
             Ok(Some(2))
         }
         Err(CallError::NotNow { code, why }) => not_now(visit, planned, &format!("{code}: {why}")).await,
         Err(CallError::Refused { code, why }) => {
-            let busy = code == WRONG_STATE;
+            let busy = *code == WRONG_STATE;
             refused(visit, planned, &format!("{} ({code})", why.trim_end_matches('.')), busy).await
+        }
+    }
+}
+
+impl StepRecord {
+    /// As a call's answer says of itself.
+    fn answered(&mut self, class: Class, answer: &Result<(), CallError>, now: Timestamp) {
+        let token = u64::from(self.attempts);
+        let after = |span| now.saturating_add(span).unwrap_or(Timestamp::MAX);
+        self.state = match answer {
+            Ok(()) => StepState::Called { at: now },
+            Err(CallError::Unknown { .. }) => {
+                let in_flight = match class.second_call() {
+                    None | Some(SecondCall::Refused | SecondCall::Repeats) => IN_FLIGHT,
+                    Some(SecondCall::OnlyIfUnchanged) if planted(Bug::FlightForgotten) => SignedDuration::ZERO,
+                    Some(SecondCall::OnlyIfUnchanged) => IN_FLIGHT_AT_MOST,
+                };
+                self.unanswered_until = Some(after(IN_FLIGHT_AT_MOST));
+                self.may_come_late(class, after(IN_FLIGHT_AT_MOST));
+                StepState::Intended { token, until: after(in_flight) }
+            }
+            Err(CallError::NotNow { .. } | CallError::Refused { .. }) => self.not_taken(now),
+        };
+    }
+
+    /// The last call was not taken. An earlier one may still be: then that says nothing.
+    fn not_taken(&self, now: Timestamp) -> StepState {
+        match self.unanswered_until.filter(|until| now < *until) {
+            Some(until) => StepState::Intended { token: self.attempts.into(), until },
+            None => StepState::Waiting,
         }
     }
 }
 
 /// Certainly not taken: it may be called again, some times, with growing pauses.
 async fn not_now(visit: &mut Visit<'_>, planned: &PlannedStep, why: &str) -> Result<Option<u64>, Interrupted> {
-    let StepRecord { attempts, unanswered_until, .. } = record(visit, &planned.id)?;
-    // An earlier call may still be taken: then this one not being taken says nothing.
-    if let Some(until) = unanswered_until.filter(|until| visit.now() < *until) {
-        set(visit, &planned.id, |step| step.state = StepState::Intended { token: attempts.into(), until }).await?;
+    let record = record(visit, &planned.id)?;
+    let (attempts, stands) = (record.attempts, record.not_taken(visit.now()));
+    set(visit, &planned.id, |step| step.state = stands.clone()).await?;
+    if stands != StepState::Waiting {
         return Ok(Some(jittered(visit, 2)));
     }
-    set(visit, &planned.id, |step| step.state = StepState::Waiting).await?;
     if attempts > planned.retries && !planted(Bug::BudgetIgnored) {
         return fail(visit, &planned.id, Finding::said(format!("not possible in {attempts} tries: {why}"))).await;
     }
@@ -241,7 +266,7 @@ pub(super) async fn done(visit: &mut Visit<'_>, planned: &PlannedStep, finding: 
     visit
         .save(|run| {
             edit(run, &id, |step| {
-                step.seen_in_doubt();
+                step.seen_in_doubt(planned.act.action().class());
                 step.state = StepState::Done(finding);
                 step.ended_at = Some(now);
             });

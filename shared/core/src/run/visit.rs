@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Happened, Run, State, StepState, Stop, begin,
+    Happened, Run, State, StepRecord, StepState, Stop, begin,
     finish::{self, Locks},
     flow, gate, step, tell,
 };
 use crate::{
+    action::Act,
     audit,
     failure::Fault,
     ident::{Actor, RunId, StepId},
@@ -116,6 +117,26 @@ impl Visit<'_> {
         Ok(())
     }
 
+    /// Writes something about a step that somebody else's write of the run came before, if the step stands as it stood. Only for what is
+    /// true whoever drives the run.
+    pub(super) async fn note_on_newer(
+        &self,
+        id: &StepId,
+        stood: &StepState,
+        edit: impl Fn(&mut StepRecord, Timestamp),
+    ) -> Result<(), Fault> {
+        for _ in 0..finish::RACES {
+            let Some(kept) = self.store.load::<Run>(self.run().id.as_str()).await? else { return Ok(()) };
+            let mut next = kept.value.clone();
+            let Some(step) = next.steps.iter_mut().find(|step| step.id == *id && step.state == *stood) else { return Ok(()) };
+            edit(step, self.now());
+            if self.store.replace(&kept, next).await?.is_ok() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
     /// Writes to the audit what is about to be done in this run.
     pub(super) async fn audit(&self, what: &str, detail: Value) -> Result<(), Fault> {
         let event = audit::Event {
@@ -155,7 +176,8 @@ impl Visit<'_> {
         }
         match finish::take_locks(self).await? {
             Locks::Held => {}
-            Locks::HeldInDoubt(until) => return self.hold_off(until).await,
+            Locks::HeldInDoubt(until) if self.is_undone_by_late_calls() => return self.hold_off(until).await,
+            Locks::HeldInDoubt(_) => {}
             Locks::Refused(why) => return self.end(State::Failed { why }).await,
         }
         if self.run().is_untouched() {
@@ -168,13 +190,19 @@ impl Visit<'_> {
                 Err(error) => {
                     tracing::warn!(run = self.run().id.as_str(), why = error.why(), "nobody can tell whether the world has changed");
                     // After that each step asks for itself before it changes anything, and people decide about one that gets no answer.
-                    if now.duration_since(self.run().started_at) < UNANSWERED {
+                    if now.duration_since(self.run().could_begin_at()) < UNANSWERED {
                         return Ok(Next::Wait { seconds: 5 });
                     }
                 }
             }
         }
         self.work().await
+    }
+
+    /// Whether a call of the run before that arrives late could undo it, or change what it begins with. What only looks or adds goes on,
+    /// and so does what takes a database out of service: while a fence waits, two primaries are written.
+    fn is_undone_by_late_calls(&self) -> bool {
+        self.proposal.steps.iter().any(|step| step.act.action().class().destroys() && !matches!(step.act, Act::Freeze(_)))
     }
 
     /// A call of the run before may still arrive, and change what this one would begin with, or undo what it has done.

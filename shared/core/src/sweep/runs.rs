@@ -47,8 +47,14 @@ pub(super) async fn unlock(world: &World, swept: &mut Swept) -> Result<(), Fault
         let run = runs.get(holder.as_str()).map(|run| &run.value);
         let ended = match run {
             Some(run) => run.state.is_final(),
-            // One that can't be read is not one that is not there: then this fails, and the lock stays.
-            None => store.load::<Run>(holder.as_str()).await?.is_none(),
+            // One that can't be read is not one that is not there: its lock stays, and the others are looked at.
+            None => match store.load::<Run>(holder.as_str()).await {
+                Ok(run) => run.is_none(),
+                Err(fault) => {
+                    tracing::error!(run = holder.as_str(), fault = fault.chain(), "a lock's holder can't be read");
+                    continue;
+                }
+            },
         };
         if ended {
             run::release(world, &lock, run).await?;

@@ -55,6 +55,9 @@ pub fn run_reply(run: &Run, proposal: &Proposal, told: &Told) -> Message {
             Moment(*until)
         ),
         Happened::Ended => ended(run, proposal),
+        Happened::Unknown(_) => {
+            mrkdwn!("Something happened that this release of the bot has no word for. {} has it.", Code(&format!("/dr why {}", run.id)))
+        }
     })
 }
 

@@ -34,11 +34,11 @@ fn e5_of_two_who_write_the_same_in_the_same_millisecond_one_has_lost() {
     let sim = Sim::new(1);
     let world = sim.world();
     let store = Store::of(&world);
-    let lock = Lock { target: "database/orders".to_owned(), run: None, since: world.clock.now(), unanswered_until: None };
+    let lock = Lock { target: "database/orders".to_owned(), run: None, since: world.clock.now(), late_until: None };
     let create = || sim.at_once(store.create(lock.clone())).unwrap().unwrap();
     assert!(matches!(create(), Created::New(_)));
     let Created::Already(kept) = create() else { panic!("both have made it") };
-    let next = Lock { unanswered_until: Some(world.clock.now()), ..lock.clone() };
+    let next = Lock { late_until: Some(world.clock.now()), ..lock.clone() };
     let replace = || sim.at_once(store.replace(&kept, next.clone())).unwrap().unwrap();
     assert!(replace().is_ok());
     assert!(replace().is_err(), "both have replaced it");

@@ -232,3 +232,32 @@ fn a_run_that_is_held_off_stops_when_somebody_says_so() {
     assert!(sim.run_until(MINUTE, |sim| matches!(sim.run().unwrap().state, State::Stopped { .. })), "{:?}", sim.run());
     assert_eq!((sim.effects("dns_replace"), sim.violation()), (moved, None));
 }
+
+/// Somebody stops it while a call is being answered, and writes the run before the answer is there. It counts all the same: the run stops at
+/// once, and the next one waits for no call that is known to be over.
+#[test]
+fn a_stop_that_is_pressed_during_a_call_does_not_lose_its_answer() {
+    for fate in [Fate::Slow(30 * SECOND), Fate::FreezeAfter(30 * SECOND)] {
+        let mut sim = names_only(23);
+        sim.set_faults(Faults::rule(move |call| if (call.port, call.method) == (Port::Dns, "replace") { fate } else { Fate::Well }));
+        let over = led(&mut sim, "failover shop");
+        assert!(sim.run_until(3 * MINUTE, |sim| sim.asked(Port::Dns, "replace") > 0), "{}", sim.trace().join("\n"));
+        sim.as_("ana").types(&format!("cancel {}", over.id));
+        assert_eq!(sim.run().unwrap().state, State::Running, "the call is not over");
+        assert!(sim.run_until(2 * MINUTE, |sim| matches!(sim.run().unwrap().state, State::Stopped { .. })), "{fate:?}: {:?}", sim.run());
+        assert_eq!((sim.effects("dns_replace"), sim.violation()), (1, None), "{fate:?}");
+        assert!(sim.run().unwrap().steps.iter().all(|step| step.late_until.is_none()), "{fate:?}: {:?}", sim.run());
+    }
+}
+
+/// What was called without an answer added something under a name of its own: whoever works on the same database next does not wait for it.
+#[test]
+fn nobody_waits_for_a_late_call_that_only_adds() {
+    let (mut sim, first) = crate::approved(24);
+    sim.set_faults(Faults::first(1, Port::Databases, "restore", Fate::LostAnswer));
+    assert!(sim.run_until(5 * MINUTE, |sim| sim.effects("restore") == 1), "{}", sim.trace().join("\n"));
+    sim.as_("ana").types(&format!("cancel {}", first.id.run()));
+    assert!(sim.run_until(15 * MINUTE, |sim| matches!(sim.run().unwrap().state, State::Stopped { .. })), "{:?}", sim.run());
+    let run = sim.run().unwrap();
+    assert!(run.steps.iter().all(|step| step.late_until.is_none()) && run.steps.iter().any(|step| step.unanswered_until.is_some()));
+}

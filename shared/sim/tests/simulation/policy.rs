@@ -359,7 +359,7 @@ fn ordered(sim: &mut Sim) -> (Run, Proposal) {
 fn lock(sim: &Sim, proposal: &Proposal, run: &RunId) {
     let world = sim.world();
     for target in proposal.held() {
-        let lock = Lock { target, run: Some(run.clone()), since: sim.now(), unanswered_until: None };
+        let lock = Lock { target, run: Some(run.clone()), since: sim.now(), late_until: None };
         sim.at_once(Store::of(&world).create(lock)).unwrap().unwrap();
     }
 }

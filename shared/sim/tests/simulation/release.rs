@@ -48,3 +48,15 @@ fn f8_a_step_that_this_release_does_not_know_halts_the_run_and_people_are_told()
     assert!(!sim.run().unwrap().state.is_final() || matches!(sim.run().unwrap().state, State::Failed { .. }));
     assert!(sim.shows("can't be read"), "{}", sim.trace().join("\n"));
 }
+
+/// A newer release has told of something that this one has no word for, and was taken back. The run goes on, and what was told stays.
+#[test]
+fn f8_a_run_in_which_something_happened_that_this_release_does_not_know_goes_on() {
+    let (mut sim, _) = approved(8);
+    sim.until_run(HOUR, |run| run.visits > 1).unwrap();
+    let told = json!({"at": sim.now(), "what": {"rewound_the_sun": {"by": "1h"}}});
+    rewrite(&mut sim, "run", |run| run["log"].as_array_mut().unwrap().push(told.clone()));
+    succeeded(&mut sim);
+    assert!(serde_json::to_value(&sim.run().unwrap().log).unwrap().as_array().unwrap().contains(&told));
+    assert!(sim.shows("no word for"), "{}", sim.trace().join("\n"));
+}

@@ -155,6 +155,7 @@ fn each_thing_that_happens_is_said_in_a_sentence() {
         (&run, Happened::Distressed("Lambda.Timeout: thread 'main' panicked".to_owned())),
         (&run, Happened::Resumed),
         (&run, Happened::HeldOff(at("14:31:40"))),
+        (&run, Happened::Unknown(serde_json::json!({"rewound": "the sun"}))),
         (&succeeded(&proposal), Happened::Ended),
         (&ended(State::Stopped { by: bob }), Happened::Ended),
         (&ended(State::Failed { why: "inventory is held by another run; nothing was done".to_owned() }), Happened::Ended),
@@ -184,6 +185,8 @@ fn each_thing_that_happens_is_said_in_a_sentence() {
     ▶ Nobody drove this run for a while. It goes on where it was.
 
     ⏳ It begins at 2026-11-22 (14:31:40 UTC): a call of the run before was never answered and may arrive until then, which could undo what this one does.
+
+    Something happened that this release of the bot has no word for. `/dr why r-01kb3m6v9d5x2y7z8a4c6e0f1g` has it.
 
     ✅ It is done: 7 steps. The report is in the channel.
 
