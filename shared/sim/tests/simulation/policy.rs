@@ -6,12 +6,12 @@ use mayday_core::{
     approval::{Approval, State as Decided},
     command::{SLASH, Verb},
     desk::Request,
-    ident::{Actor, Identity, RunId},
+    ident::{Actor, Identity, ProposalId, RunId, StepId},
     plan,
     policy::{self, Authority, Withheld},
     port::{Answer, ViewId},
     probe::{self, Watch},
-    proposal::{Proposal, Right, Target, TargetKind},
+    proposal::{PlannedStep, Proposal, Right, Target, TargetKind},
     run::{Lock, Run},
     store::{Kept, Store},
 };
@@ -365,8 +365,12 @@ fn lock(sim: &Sim, proposal: &Proposal, run: &RunId) {
 }
 
 fn permit(sim: &Sim, run: &Run, proposal: &Proposal) -> Result<Authority, String> {
+    permit_for(sim, run, proposal, &proposal.steps[0])
+}
+
+fn permit_for(sim: &Sim, run: &Run, proposal: &Proposal, step: &PlannedStep) -> Result<Authority, String> {
     let world = sim.world();
-    match sim.at_once(policy::permit(&world, run, proposal, &proposal.steps[0])).unwrap() {
+    match sim.at_once(policy::permit(&world, run, proposal, step)).unwrap() {
         Ok(permit) => Ok(permit.authority().clone()),
         Err(Withheld::Forbidden(why)) => Err(why),
         Err(Withheld::Unverified(fault)) => Err(format!("unverified: {}", fault.chain())),
@@ -509,4 +513,24 @@ fn d14_c10_a_permit_is_for_what_was_approved_by_whom_and_for_nothing_else() {
 
 fn policy_of_another() -> &'static str {
     r#"forbid (principal, action in Mayday::Action::"destroy", resource == Mayday::Database::"inventory");"#
+}
+
+/// What is asked for a call must be a step of the proposal, and the proposal the run's own: each alone is enough to withhold the permit.
+#[test]
+fn only_a_step_of_the_run_s_own_proposal_gets_a_permit() {
+    let mut sim = Sim::new(162);
+    sim.as_("ana").types("backup orders");
+    let (proposal, run) = (sim.proposal().unwrap(), sim.run().unwrap());
+    lock(&sim, &proposal, &run.id);
+    let step = proposal.steps[0].clone();
+    assert!(permit_for(&sim, &run, &proposal, &step).is_ok());
+    let foreign = [
+        (run.clone(), PlannedStep { retries: step.retries + 1, ..step.clone() }),
+        (run.clone(), PlannedStep { id: StepId("another".to_owned()), ..step.clone() }),
+        (Run { proposal: ProposalId("p-another".to_owned()), ..run }, step),
+    ];
+    for (run, step) in foreign {
+        let why = permit_for(&sim, &run, &proposal, &step).unwrap_err();
+        assert!(why.contains("not the one that was decided on"), "{why}");
+    }
 }
