@@ -75,7 +75,7 @@ pub(crate) fn state(began: Millis, dice: &mut Dice) -> State {
 fn other_site(state: &mut State, began: Millis) {
     let created = began - 20 * 24 * HOUR;
     let mut standby = running(7, created, Data::default());
-    standby.follows = Some(Follows { source: (REGION.to_owned(), "orders-db".to_owned()), lag: 3_000, cut: None });
+    standby.follows = Some(Follows { source: (REGION.to_owned(), "orders-db".to_owned()), lag: 3_000, unreplayed: 0, cut: None });
     state.databases.instances.insert((AWAY.to_owned(), "orders-standby".to_owned()), standby);
     let secret = serde_json::json!({"username": "app", "password": PASSWORD, "host": host(AWAY, "orders-standby"), "port": 5432});
     let versions = vec![("first-version-away".to_owned(), SecretText::new(secret.to_string()))];

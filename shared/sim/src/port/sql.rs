@@ -9,9 +9,9 @@ use mayday_core::{
 use super::{databases::answers, look, owner, takes_effect};
 use crate::{
     executor::{Inner, stamp},
-    fault::Millis,
+    fault::{Millis, SECOND},
     gate::Gate,
-    state::{Data, State, databases::host},
+    state::{Data, Follows, State, databases::host},
     trace::Port,
 };
 
@@ -84,19 +84,20 @@ fn inspect(state: &State, target: &SqlTarget, probes: &[Probe], now: Millis) -> 
     let Some((instance, data)) = state.databases.instances.get(&place).zip(state.databases.data(&place, now)) else {
         return unreachable("gone".to_owned());
     };
-    let follows = instance.follows.as_ref().is_some_and(|follows| follows.cut.is_none_or(|cut| now < cut));
+    let follows = instance.follows.as_ref().filter(|follows| follows.cut.is_none_or(|cut| now < cut));
     let results = probes.iter().map(|probe| of_itself(&data, follows, probe).unwrap_or_else(|| answer(&data, probe))).collect();
     let server_version = Some(instance.set_up(now).engine_version);
     Inspection { connection_error: None, server_version, results, changed: None }
 }
 
 /// What a database says of itself, for the questions of [`mayday_core::standby`].
-fn of_itself(data: &Data, follows: bool, probe: &Probe) -> Option<ProbeResult> {
+fn of_itself(data: &Data, follows: Option<&Follows>, probe: &Probe) -> Option<ProbeResult> {
     let text = |text: &str| Some(text.to_owned());
     let value = match probe.sql.as_str() {
-        standby::IN_RECOVERY => text(if follows { "t" } else { "f" }),
-        standby::RECEIVERS => text(if follows { "1" } else { "0" }),
-        standby::LAG | standby::NEWEST | standby::OLD_SESSIONS => text("0"),
+        standby::IN_RECOVERY => text(if follows.is_some() { "t" } else { "f" }),
+        standby::RECEIVERS => text(if follows.is_some() { "1" } else { "0" }),
+        standby::LAG => Some((follows.map_or(0, |follows| follows.unreplayed) / SECOND).to_string()),
+        standby::NEWEST | standby::OLD_SESSIONS => text("0"),
         standby::READ_ONLY => text(if data.is_read_only() { "on" } else { "off" }),
         standby::FROZEN_BY => data.marked(Mark::Frozen.key()).map(str::to_owned),
         standby::WRITTEN_BY => data.marked(Mark::Written.key()).map(str::to_owned),

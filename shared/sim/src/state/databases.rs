@@ -74,6 +74,8 @@ pub struct Follows {
     pub source: (String, String),
     /// How far behind it is.
     pub lag: Millis,
+    /// How far what it shows is behind what it has received.
+    pub unreplayed: Millis,
     /// When it was cut by a promotion.
     pub cut: Option<Millis>,
 }
@@ -203,7 +205,7 @@ impl Databases {
             settings: vec![(now, settings)],
             pending_reboot: false,
             data,
-            follows: Some(Follows { source, lag: dice.between(0, 20 * SECOND), cut: None }),
+            follows: Some(Follows { source, lag: dice.between(0, 20 * SECOND), unreplayed: 0, cut: None }),
         };
         self.instances.insert(place, replica);
         Ok(())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mayday_core::{
+    action::Act,
     approval::{Approval, State as Decided},
     command::{SLASH, Verb},
     desk::Request,
@@ -19,6 +20,7 @@ use mayday_sim::{
     Fate, Faults, Sim,
     fault::{MINUTE, SECOND},
     setting,
+    state::Follows,
     story::click,
     trace::Port,
 };
@@ -533,4 +535,30 @@ fn only_a_step_of_the_run_s_own_proposal_gets_a_permit() {
         let why = permit_for(&sim, &run, &proposal, &step).unwrap_err();
         assert!(why.contains("not the one that was decided on"), "{why}");
     }
+}
+
+/// How far a standby is behind is for an order's condition to judge, also where it is more than the step itself would accept.
+#[test]
+fn d16_a_standing_order_judges_the_lag_that_the_standby_has() {
+    let mut sim = Sim::new(163);
+    let order = ORDER.replace("primary_ill && primary_ill_seconds >= 0", "primary_ill && lag_seconds < 3600");
+    sim.put_plan(&format!("{}{order}", setting::plan(1).replacen("services:\n", STORE, 1)));
+    sim.as_("ana").types("failover shop");
+    let check = sim.proposal().unwrap().steps.into_iter().find(|step| matches!(step.act, Act::CheckStandby(_))).unwrap();
+    let (run, made) = ordered(&mut sim);
+    let proposal = Proposal { steps: made.steps.iter().cloned().chain([check]).collect(), ..made };
+    let run = Run { digest: proposal.digest().unwrap(), ..run };
+    order_approved(&mut sim);
+    seen(&sim, &Answer::Ill { why: "502".to_owned(), took_ms: 5 });
+    let mut behind = |unreplayed| {
+        sim.by_hand(|state, _| {
+            let standby = state.databases.instances.get_mut(&(setting::AWAY.to_owned(), "orders-standby".to_owned())).unwrap();
+            standby.follows = standby.follows.take().map(|follows| Follows { unreplayed, ..follows });
+        });
+        permit(&sim, &run, &proposal).map(drop)
+    };
+    assert_eq!(behind(3 * SECOND), Ok(()));
+    assert_eq!(behind(50 * MINUTE), Ok(()));
+    let why = behind(90 * MINUTE).unwrap_err();
+    assert!(why.contains("is not true now"), "{why}");
 }

@@ -145,7 +145,7 @@ fn r60_what_was_done_is_undone_last_things_first() {
         "
 name: Undone
 steps:
-  - {name: One, commands: [npm run db:status], undo: [npm run db:status]}
+  - {name: One, commands: [npm run db:status], undo: ['alert:update --message=\"All is as it was\"']}
   - {name: Two, commands: [npm run backup:database], undo: [npm run backup:emergency], timeout: 2h}
   - {name: Check, commands: [npm run db:verify-integrity], on_failure: undo, undo: [npm run db:connection-test]}
   - {name: Never, commands: [npm run backup:database]}
@@ -166,6 +166,7 @@ steps:
         .collect();
     assert!(undone.len() == 2 && undone[0].ends_with("two") && undone[1].ends_with("one"), "{undone:?}");
     assert_eq!(sim.effects("create_snapshot"), 2, "the step, and what undoes it; nothing else");
+    assert!(sim.shows("All is as it was"), "an undoing command has its own arguments");
 }
 
 #[test]
