@@ -261,3 +261,15 @@ fn nobody_waits_for_a_late_call_that_only_adds() {
     let run = sim.run().unwrap();
     assert!(run.steps.iter().all(|step| step.late_until.is_none()) && run.steps.iter().any(|step| step.unanswered_until.is_some()));
 }
+
+/// What was written before a failover is in the log of the region that was left. Nothing can be restored from there into the other one, and
+/// whoever asks for such a moment hears so, and which way is open.
+#[test]
+fn a_moment_before_a_failover_is_refused_with_where_its_log_is() {
+    let mut sim = failover(Faults::Never);
+    assert_eq!(sim.run().unwrap().state, State::Succeeded);
+    let proposals = sim.see(|state| state.rows.all("proposal").count());
+    let told = sim.as_("ana").types("restore orders --at 2026-11-22T12:03:00Z");
+    assert!(told.contains("was served by orders-db in eu-west-1, and its log is there"), "{told}");
+    assert_eq!(sim.see(|state| state.rows.all("proposal").count()), proposals, "nothing is proposed");
+}
