@@ -270,6 +270,7 @@ fn a_moment_before_a_failover_is_refused_with_where_its_log_is() {
     assert_eq!(sim.run().unwrap().state, State::Succeeded);
     let proposals = sim.see(|state| state.rows.all("proposal").count());
     let told = sim.as_("ana").types("restore orders --at 2026-11-22T12:03:00Z");
+    assert_eq!(sim.see(|state| state.rows.all("left-behind").count()), 0, "the old primary was seen to take no writes");
     assert!(told.contains("was served by orders-db in eu-west-1, and its log is there"), "{told}");
     assert_eq!(sim.see(|state| state.rows.all("proposal").count()), proposals, "nothing is proposed");
 }

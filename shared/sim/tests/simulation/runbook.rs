@@ -266,3 +266,19 @@ steps:
     assert_eq!(sim.run().unwrap().state, State::Succeeded);
     assert_eq!(sim.effects("create_snapshot"), 2);
 }
+
+/// A step that could ask or say nothing would be done at once, and look as if all were well.
+#[test]
+fn r60_a_step_that_could_ask_or_say_nothing_is_refused_before_anything_runs() {
+    for (command, why) in [("health:check", "has no probe of shop"), ("alert:update", "has nothing to say")] {
+        let mut sim = world(97, Faults::Never, &format!("\nname: Empty\nsteps:\n  - {{name: One, commands: [npm run {command}]}}\n"));
+        let told = sim.as_("ana").types("runbook run mine --on shop");
+        assert!(told.contains(why), "{command}: {told}");
+        assert!(sim.proposal().is_none() && sim.run().is_none(), "{command}");
+    }
+    // A report has its words from the run.
+    let mut sim = world(98, Faults::Never, "\nname: Told\nsteps:\n  - {name: One, commands: [npm run alert:send-report]}\n");
+    sim.as_("ana").types("runbook run mine --on shop");
+    sim.until_run_ends(HOUR);
+    assert_eq!(ended(&mut sim).state, State::Succeeded);
+}
