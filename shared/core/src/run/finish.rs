@@ -38,7 +38,8 @@ pub(super) enum Locks {
 /// A run may end while a call of it that was never answered is still on its way: what it was to do was there, and nothing tells whether by
 /// its own hand or by somebody else's (Route 53 gives a change's id in the answer alone). It ends all the same, since whoever waits for
 /// the word “done” mostly waits for nothing: mostly the call had arrived. But whoever leads names back within these minutes makes
-/// the before-image of that call true once more, and it would lead them away again by itself. So the next run on the target waits.
+/// the before-image of that call true once more, and it would lead them away again by itself. So the next run on the target waits,
+/// if that could undo anything of it.
 pub(super) async fn take_locks(visit: &Visit<'_>) -> Result<Locks, Interrupted> {
     let mut doubt = None;
     for lock in visit.run().locks.iter().filter(|_| !planted(Bug::LockNotTaken)) {

@@ -159,8 +159,8 @@ pub struct StepRecord {
     /// Until when a call whose answer never came may still reach the vendor: its signature is good until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered_until: Option<Timestamp>,
-    /// Until when a call of it that replaces or deletes something may still reach the vendor, though the step is over: whoever works on the
-    /// target next waits for that. What only adds has a name of its own, and disturbs nobody.
+    /// Until when a call of it that replaces or deletes something may still reach the vendor, though the step is over: what works on the
+    /// target next and could be undone by it waits for that. What only adds has a name of its own, and disturbs nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late_until: Option<Timestamp>,
 }
@@ -415,7 +415,7 @@ pub struct Lock {
     /// Since when.
     pub since: Timestamp,
     /// Until when a call of whoever held it before may still reach the vendor and undo something. Whoever holds it now begins nothing
-    /// until then.
+    /// until then that could be undone so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late_until: Option<Timestamp>,
 }

@@ -175,9 +175,8 @@ impl Visit<'_> {
             return self.continue_elsewhere().await;
         }
         match finish::take_locks(self).await? {
-            Locks::Held => {}
             Locks::HeldInDoubt(until) if self.is_undone_by_late_calls() => return self.hold_off(until).await,
-            Locks::HeldInDoubt(_) => {}
+            Locks::Held | Locks::HeldInDoubt(_) => {}
             Locks::Refused(why) => return self.end(State::Failed { why }).await,
         }
         if self.run().is_untouched() {
