@@ -12,7 +12,7 @@ use crate::{
     action::{Act, Backup},
     audit, database,
     failure::{Failure, Fault},
-    ident::{Actor, ProposalId, StepId},
+    ident::{Actor, ProposalId, RunId, StepId},
     plan::{BackupClass, Current, Span},
     policy::Verb,
     port::{Phase, Tags, World},
@@ -237,7 +237,7 @@ async fn prepare(world: &World, survey: &Survey, agenda: &mut Agenda, pace: &mut
         agenda.slot = Some(Slot { waits_for: Some(obstacle), ..slot });
         return Ok(None);
     }
-    if let Some(obstacle) = obstacle(world, seen).await? {
+    if let Some(obstacle) = obstacle(world, seen, agenda).await? {
         agenda.slot = Some(Slot { waits_for: Some(obstacle), ..slot });
         return Ok(None);
     }
@@ -252,7 +252,7 @@ async fn prepare(world: &World, survey: &Survey, agenda: &mut Agenda, pace: &mut
 }
 
 /// What a backup has to wait for.
-async fn obstacle(world: &World, seen: &Seen) -> Result<Option<String>, Fault> {
+async fn obstacle(world: &World, seen: &Seen, agenda: &Agenda) -> Result<Option<String>, Fault> {
     let live = &seen.live;
     if live.gone {
         return Ok(Some(format!("the instance {} is gone", live.instance.id)));
@@ -260,7 +260,18 @@ async fn obstacle(world: &World, seen: &Seen) -> Result<Option<String>, Fault> {
     if live.instance.status != Phase::Available {
         return Ok(Some(format!("{} is {}", live.instance.id, live.instance.status)));
     }
-    Ok(under_way(world, &live.name).await?.map(|run| format!("{} ({}) is under way", run.id, run.title)))
+    let mut ahead = under_way(world, &live.name).await?;
+    if let (None, Some((pruning, _))) = (&ahead, &agenda.pruned) {
+        // Begun, and not at its locks yet.
+        ahead = unended(world, &pruning.run()).await?;
+    }
+    Ok(ahead.map(|run| format!("{} ({}) is under way", run.id, run.title)))
+}
+
+/// A run that has begun and not ended.
+pub(super) async fn unended(world: &World, run: &RunId) -> Result<Option<Run>, Fault> {
+    let run: Option<Kept<Run>> = Store::of(world).load(run.as_str()).await?;
+    Ok(run.map(|kept| kept.value).filter(|run| !run.state.is_final()))
 }
 
 /// The run that does something to a database or its backups now. The calendar waits for either: what is done to the instance
@@ -270,9 +281,8 @@ pub(super) async fn under_way(world: &World, name: &str) -> Result<Option<Run>, 
     for lock in [proposal::database_lock(name), proposal::backup_lock(name)] {
         let lock: Option<Kept<Lock>> = store.load(&lock).await?;
         let Some(holder) = lock.and_then(|lock| lock.value.run) else { continue };
-        let run: Option<Kept<Run>> = store.load(holder.as_str()).await?;
-        if let Some(run) = run.filter(|run| !run.value.state.is_final()) {
-            return Ok(Some(run.value));
+        if let Some(run) = unended(world, &holder).await? {
+            return Ok(Some(run));
         }
     }
     Ok(None)

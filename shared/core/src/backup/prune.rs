@@ -43,12 +43,14 @@ pub async fn prune(world: &World, survey: &Survey, name: &str) -> Result<(), Fau
     }
     let store = Store::of(world);
     let Some(kept): Option<Kept<Agenda>> = store.load(name).await? else { return Ok(()) };
-    if let Some((last, began)) = &kept.value.pruned {
-        let run: Option<Kept<Run>> = store.load(last.run().as_str()).await?;
-        let ended = run.is_none_or(|run| run.value.state.is_final());
-        if !ended || survey.now.duration_since(*began) < PAUSE {
-            return Ok(());
-        }
+    // A backup that has begun may not be at its locks yet.
+    if kept.value.slot.as_ref().is_some_and(|slot| slot.proposal.is_some()) {
+        return Ok(());
+    }
+    if let Some((last, began)) = &kept.value.pruned
+        && (survey.now.duration_since(*began) < PAUSE || agenda::unended(world, &last.run()).await?.is_some())
+    {
+        return Ok(());
     }
     let proposal = propose(world, survey, seen, &expendable).await?;
     let next = Agenda { pruned: Some((proposal.id.clone(), survey.now)), ..kept.value.clone() };

@@ -24,16 +24,20 @@ fn orders() -> (String, String) {
 /// A world whose plan backs up `orders` every day, keeps that so long, and takes a full one on Mondays. It begins on a Sunday at noon.
 pub(crate) fn scheduled(seed: u64, daily_kept: &str) -> Sim {
     let mut sim = Sim::new(seed);
+    sim.put_plan(&plan(daily_kept, "0 3 * * 1"));
+    sim.ticks();
+    sim
+}
+
+fn plan(daily_kept: &str, full: &str) -> String {
     let backups = format!(
         "    traffic: secret\n    backups:\n      \
          - {{class: daily, cron: \"0 2 * * *\", timezone: UTC, keep: {daily_kept}}}\n      \
-         - {{class: full, cron: \"0 3 * * 1\", timezone: UTC, keep: 14d}}\n"
+         - {{class: full, cron: \"{full}\", timezone: UTC, keep: 14d}}\n"
     );
     let plan = setting::plan(1).replacen("    traffic: secret\n", &backups, 1);
     assert!(plan.contains(daily_kept));
-    sim.put_plan(&plan);
-    sim.ticks();
-    sim
+    plan
 }
 
 /// The same, with a backup of `orders` under way that takes many hours. RDS calls the instance `backing-up` all the while.
@@ -103,6 +107,24 @@ fn e6_f1_a_scheduler_or_runner_that_dies_takes_no_backup_twice_and_loses_none() 
             assert_eq!(done, (3, 3, 1), "{method} {fate:?}: {:?}", agenda(&sim));
         }
     }
+}
+
+#[test]
+fn r27_a_backup_and_a_deletion_do_not_begin_beside_each_other() {
+    let mut sim = scheduled(9, "1d");
+    assert!(sim.run_until(48 * HOUR, |sim| sim.run().is_some_and(|run| run.title.starts_with("Delete"))), "{:?}", agenda(&sim));
+    // Whoever takes a lock next falls asleep just before, and all at once a backup is due every three minutes.
+    let asleep = AtomicU64::new(0);
+    sim.set_faults(Faults::rule(move |call| {
+        let locks = call.port == Port::Table && call.method == "put" && call.about.starts_with("lock/");
+        if locks && asleep.fetch_add(1, Ordering::Relaxed) == 0 { Fate::FreezeBefore(4 * MINUTE) } else { Fate::Well }
+    }));
+    sim.put_plan(&plan("1d", "*/3 * * * *"));
+    sim.run_for(30 * MINUTE);
+    let runs = sim.see(|state| state.records::<Run>());
+    let refused: Vec<_> = runs.iter().filter(|run| matches!(run.state, State::Failed { .. })).map(|run| (&run.title, &run.state)).collect();
+    assert!(refused.is_empty(), "{refused:#?}");
+    assert_eq!((sim.effects("create_snapshot") > 3, sim.effects("delete_snapshot"), sim.violation()), (true, 1, None));
 }
 
 #[test]
