@@ -128,8 +128,8 @@ fn id(kind: Kind, subject: &str) -> String {
 const TELLING: SignedDuration = SignedDuration::from_secs(60);
 /// How often a write that lost a race is judged anew.
 const RACES: u32 = 5;
-/// How many alerts are looked at.
-const LOOKED_AT: Page = Page { after: None, newest_first: false, limit: 500 };
+/// They are read so many at a time, to the last: whoever misses one wakes nobody for it.
+const AT_ONCE: Page = Page { after: None, newest_first: false, limit: 500 };
 
 /// Says that something is wrong. Saying it again and again tells people once; once more when it has got worse.
 ///
@@ -227,5 +227,5 @@ async fn tell(world: &World, kept: Kept<Standing>) -> Result<(), Fault> {
 /// # Errors
 /// When they can't be read.
 pub async fn standing(world: &World) -> Result<Vec<Kept<Standing>>, Fault> {
-    Store::of(world).list(&LOOKED_AT).await
+    Store::of(world).list_to_the_end(AT_ONCE).await
 }

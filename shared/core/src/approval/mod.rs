@@ -2,6 +2,8 @@
 
 mod decide;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,9 @@ pub struct Approval {
     /// Whether whoever asked was told how it ended. Until then the sweep tells them.
     #[serde(default)]
     pub announced: bool,
+    /// The channels and people that were told, while others were not: nobody is told again because somebody else can't be.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub told: BTreeSet<String>,
 }
 
 /// Where an approval stands. All but the first are final.
@@ -102,6 +107,7 @@ impl Approval {
             cards: Vec::new(),
             rest_of: proposal.gate.as_ref().map(|gate| gate.run.clone()),
             announced: false,
+            told: BTreeSet::new(),
         })
     }
 

@@ -7,12 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{CLASS_TAG, DATABASE_TAG, Pace, Seen, Survey, pace, schedule};
+use super::{CLASS_TAG, DATABASE_TAG, Pace, Seen, Survey, pace, prune, schedule};
 use crate::{
     action::{Act, Backup},
     audit, database,
     failure::{Failure, Fault},
-    ident::{Actor, ProposalId, RunId, StepId},
+    ident::{Actor, ProposalId, StepId},
     plan::{BackupClass, Current, Span},
     policy::Verb,
     port::{Phase, Tags, World},
@@ -50,6 +50,9 @@ pub struct Agenda {
     pub past: Vec<Past>,
     /// The last run that deleted backups whose time was over, and when it began.
     pub pruned: Option<(ProposalId, Timestamp)>,
+    /// Whether that one is not over yet, as far as anybody has looked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pruning: bool,
     /// What its instance looked like when that was written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<String>,
@@ -114,7 +117,13 @@ impl Agenda {
 ///
 /// # Errors
 /// When a record can't be read or written; the next tick goes on.
-pub async fn keep_to(world: &World, survey: &Survey, name: &str, known: Option<Kept<Agenda>>, pace: &mut Pace) -> Result<Agenda, Fault> {
+pub async fn keep_to(
+    world: &World,
+    survey: &Survey,
+    name: &str,
+    known: Option<Kept<Agenda>>,
+    pace: &mut Pace,
+) -> Result<Kept<Agenda>, Fault> {
     let store = Store::of(world);
     let fresh = Agenda { database: name.to_owned(), ..Agenda::default() };
     let kept: Kept<Agenda> = match known {
@@ -128,26 +137,47 @@ pub async fn keep_to(world: &World, survey: &Survey, name: &str, known: Option<K
         next.seen = database::remember(world, &seen.live, kept.value.seen.as_deref()).await?;
     }
     settle(world, &mut next, survey.now).await?;
+    settle_pruning(world, &mut next, survey.now).await?;
     plan_ahead(survey, name, &mut next)?;
-    let Some(begun) = prepare(world, survey, &mut next, pace).await? else {
-        return Ok(if next == kept.value { next } else { store.replace(&kept, next.clone()).await?.map_or(kept.value, |kept| kept.value) });
-    };
-    match store.replace(&kept, next).await? {
-        // Only whoever has written that it begins begins it.
-        Ok(kept) => {
-            begin(world, &begun).await?;
-            Ok(kept.value)
-        }
-        Err(_) => Ok(kept.value),
+    let begun = prepare(world, survey, &mut next, pace).await?;
+    if next == kept.value {
+        return Ok(kept);
     }
+    // Only whoever has written that it begins begins it.
+    let Ok(written) = store.replace(&kept, next).await? else { return Ok(kept) };
+    if let Some(begun) = begun {
+        begin(world, &begun).await?;
+    }
+    Ok(written)
+}
+
+/// Notes whether the deletion under way is over.
+async fn settle_pruning(world: &World, agenda: &mut Agenda, now: Timestamp) -> Result<(), Fault> {
+    if let Some((proposal, began)) = agenda.pruned.as_ref().filter(|_| agenda.pruning) {
+        agenda.pruning = match followed(world, proposal, now).await? {
+            Some(run) => !run.state.is_final(),
+            None => now.duration_since(*began) < BEGUN,
+        };
+    }
+    Ok(())
+}
+
+/// The run that the calendar has begun for a proposal. One that nobody drives any more is driven on: of a fleet's night there are so many that
+/// the sweep, which looks at the newest, does not see it.
+async fn followed(world: &World, proposal: &ProposalId, now: Timestamp) -> Result<Option<Run>, Fault> {
+    let Some(kept): Option<Kept<Run>> = Store::of(world).load(proposal.run().as_str()).await? else { return Ok(None) };
+    let run = kept.value.clone();
+    if run.is_abandoned(now) {
+        run::resume(world, kept).await?;
+    }
+    Ok(Some(run))
 }
 
 /// Notes what has come of the backup under way.
 async fn settle(world: &World, agenda: &mut Agenda, now: Timestamp) -> Result<(), Fault> {
     let Some(slot) = agenda.slot.clone() else { return Ok(()) };
     let Some(proposal) = &slot.proposal else { return Ok(()) };
-    let run: Option<Kept<Run>> = Store::of(world).load(proposal.run().as_str()).await?;
-    let Some(run) = run.map(|kept| kept.value) else {
+    let Some(run) = followed(world, proposal, now).await? else {
         // Whoever began it died before there was a run.
         if now >= slot.not_before {
             agenda.slot = Some(Slot { proposal: None, ..slot });
@@ -241,6 +271,12 @@ async fn prepare(world: &World, survey: &Survey, agenda: &mut Agenda, pace: &mut
         agenda.slot = Some(Slot { waits_for: Some(obstacle), ..slot });
         return Ok(None);
     }
+    // Where one backup follows the other without a gap, a deletion takes its turn between two of them.
+    let is_just_over = agenda.past.last().is_some_and(|past| past.at == survey.now);
+    if is_just_over && !prune::due(survey, seen, agenda).is_empty() {
+        agenda.slot = Some(Slot { waits_for: Some("backups whose time is over are deleted first".to_owned()), ..slot });
+        return Ok(None);
+    }
     // The others come in the next ticks.
     if !pace.allows() {
         return Ok(None);
@@ -260,18 +296,10 @@ async fn obstacle(world: &World, seen: &Seen, agenda: &Agenda) -> Result<Option<
     if live.instance.status != Phase::Available {
         return Ok(Some(format!("{} is {}", live.instance.id, live.instance.status)));
     }
-    let mut ahead = under_way(world, &live.name).await?;
-    if let (None, Some((pruning, _))) = (&ahead, &agenda.pruned) {
-        // Begun, and not at its locks yet.
-        ahead = unended(world, &pruning.run()).await?;
+    if agenda.pruning {
+        return Ok(Some("backups whose time is over are being deleted".to_owned()));
     }
-    Ok(ahead.map(|run| format!("{} ({}) is under way", run.id, run.title)))
-}
-
-/// A run that has begun and not ended.
-pub(super) async fn unended(world: &World, run: &RunId) -> Result<Option<Run>, Fault> {
-    let run: Option<Kept<Run>> = Store::of(world).load(run.as_str()).await?;
-    Ok(run.map(|kept| kept.value).filter(|run| !run.state.is_final()))
+    Ok(under_way(world, &live.name).await?.map(|run| format!("{} ({}) is under way", run.id, run.title)))
 }
 
 /// The run that does something to a database or its backups now. The calendar waits for either: what is done to the instance
@@ -281,8 +309,9 @@ pub(super) async fn under_way(world: &World, name: &str) -> Result<Option<Run>, 
     for lock in [proposal::database_lock(name), proposal::backup_lock(name)] {
         let lock: Option<Kept<Lock>> = store.load(&lock).await?;
         let Some(holder) = lock.and_then(|lock| lock.value.run) else { continue };
-        if let Some(run) = unended(world, &holder).await? {
-            return Ok(Some(run));
+        let run: Option<Kept<Run>> = store.load(holder.as_str()).await?;
+        if let Some(run) = run.filter(|run| !run.value.state.is_final()) {
+            return Ok(Some(run.value));
         }
     }
     Ok(None)

@@ -31,30 +31,36 @@ const RUNBOOK: &str = include_str!("../../../../runbooks/prune.yaml");
 /// How long a deletion may take.
 const TIMEOUT: Span = Span(SignedDuration::from_mins(30));
 
+/// The backups of a database that a run would delete now. Empty too while the last one has hardly begun.
+pub(super) fn due<'a>(survey: &'a Survey, seen: &'a Seen, agenda: &Agenda) -> Vec<Expendable<'a>> {
+    let rests = agenda.pruned.as_ref().is_some_and(|(_, began)| survey.now.duration_since(*began) < PAUSE);
+    if agenda.pruning || rests {
+        return Vec::new();
+    }
+    retention::expendable(&facts(&survey.current.plan, seen, &survey.held, survey.now))
+}
+
 /// Begins a run that deletes the backups whose time is over, if there are any and the database is free.
 ///
 /// # Errors
 /// When a record can't be read or written; the next tick goes on.
-pub async fn prune(world: &World, survey: &Survey, name: &str) -> Result<(), Fault> {
+pub async fn prune(world: &World, survey: &Survey, agenda: &Kept<Agenda>) -> Result<(), Fault> {
+    let name = &agenda.value.database;
     let Some(Ok(seen)) = survey.databases.get(name) else { return Ok(()) };
-    let expendable = retention::expendable(&facts(&survey.current.plan, seen, &survey.held, survey.now));
-    if expendable.is_empty() || agenda::under_way(world, name).await?.is_some() {
-        return Ok(());
-    }
-    let store = Store::of(world);
-    let Some(kept): Option<Kept<Agenda>> = store.load(name).await? else { return Ok(()) };
     // A backup that has begun may not be at its locks yet.
-    if kept.value.slot.as_ref().is_some_and(|slot| slot.proposal.is_some()) {
+    let backs_up = agenda.value.slot.as_ref().is_some_and(|slot| slot.proposal.is_some());
+    let mut expendable = due(survey, seen, &agenda.value);
+    if backs_up || expendable.is_empty() || agenda::under_way(world, name).await?.is_some() {
         return Ok(());
     }
-    if let Some((last, began)) = &kept.value.pruned
-        && (survey.now.duration_since(*began) < PAUSE || agenda::unended(world, &last.run()).await?.is_some())
-    {
-        return Ok(());
+    if expendable.len() > AT_ONCE {
+        // Not the oldest each time: some that can't be deleted must not keep all others.
+        let first = survey.turn.start(survey.now, expendable.len());
+        expendable.rotate_left(first);
     }
     let proposal = propose(world, survey, seen, &expendable).await?;
-    let next = Agenda { pruned: Some((proposal.id.clone(), survey.now)), ..kept.value.clone() };
-    match store.replace(&kept, next).await? {
+    let next = Agenda { pruned: Some((proposal.id.clone(), survey.now)), pruning: true, ..agenda.value.clone() };
+    match Store::of(world).replace(agenda, next).await? {
         Ok(_) => agenda::begin(world, &proposal).await,
         // Another tick has begun one.
         Err(_) => Ok(()),

@@ -1,5 +1,7 @@
 //! Buttons. A button carries an opaque id and nothing else: what it means is looked up, and judged as of now.
 
+use std::collections::BTreeSet;
+
 use super::{Delivery, Desk, Reply, claim, refresh_cards, typed};
 use crate::{
     action::Act,
@@ -95,14 +97,20 @@ pub async fn tell_decision(world: &World, approval: &Approval, proposal: &Propos
     {
         tracing::warn!(run = gate.run.as_str(), fault = fault.chain(), "a run that waits for this decision was not woken");
     }
-    let mut all_told = approval.state != State::Pending && !approval.cards.is_empty();
-    for (channel, thread) in thread.into_iter().chain(requester) {
-        if let Err(error) = world.chat.post(channel, thread, &reply).await {
-            tracing::warn!(proposal = proposal.id.as_str(), error = %error, "a decision was not told");
-            all_told = false;
+    let mut all = !approval.cards.is_empty();
+    let mut told = approval.told.clone();
+    for (channel, thread) in thread.into_iter().chain(requester).filter(|(channel, _)| !approval.told.contains(*channel)) {
+        match world.chat.post(channel, thread, &reply).await {
+            Ok(_) => drop(told.insert(channel.to_owned())),
+            Err(error) => {
+                tracing::warn!(proposal = proposal.id.as_str(), error = %error, "a decision was not told");
+                all = false;
+            }
         }
     }
-    if all_told && let Err(fault) = note_announced(world, &proposal.id).await {
+    if approval.state != State::Pending
+        && let Err(fault) = note_told(world, &proposal.id, told, all).await
+    {
         tracing::warn!(proposal = proposal.id.as_str(), fault = fault.chain(), "it is not noted that a decision was told");
     }
 }
@@ -125,22 +133,31 @@ async fn shown_late(world: &World, approval: &Approval, proposal: &Proposal) -> 
 async fn show_late(world: &World, proposal: &Proposal) -> Result<Option<Approval>, Fault> {
     let store = Store::of(world);
     let Some(kept): Option<Kept<Approval>> = store.load(proposal.id.as_str()).await? else { return Ok(None) };
-    // Ticks may overlap: one of them posts it.
-    let delivery = Delivery { key: format!("card-{}", proposal.id), signed_at: world.clock.now(), reference: proposal.id.0.clone() };
-    if kept.value.cards.is_empty() && claim::take(world, &delivery).await?.is_some() {
-        super::propose::post_card(world, &crate::run::channel(world).await?, proposal, &kept).await?;
-        claim::done(world, &delivery.key).await?;
-    }
+    show_once(world, proposal, &kept).await?;
     Ok(store.load(proposal.id.as_str()).await?.map(|kept: Kept<Approval>| kept.value))
 }
 
-/// Until this is noted, the sweep tells the decision again: nobody waits for an answer that died with its sender.
-async fn note_announced(world: &World, id: &ProposalId) -> Result<(), Fault> {
+/// Posts the card of a proposal that has none, after whoever proposed it. Ticks may overlap, in either region: one of them posts it.
+///
+/// # Errors
+/// When it can't be posted, or somebody else is at it; the next tick looks again.
+pub async fn show_once(world: &World, proposal: &Proposal, approval: &Kept<Approval>) -> Result<(), Fault> {
+    let delivery = Delivery { key: format!("card-{}", proposal.id), signed_at: world.clock.now(), reference: proposal.id.0.clone() };
+    if approval.value.cards.is_empty() && claim::take(world, &delivery).await?.is_some() {
+        super::propose::post_card(world, &crate::run::channel(world).await?, proposal, approval).await?;
+        claim::done(world, &delivery.key).await?;
+    }
+    Ok(())
+}
+
+/// Notes who was told how it ended. Until all are, the sweep tells the rest of them: nobody waits for an answer that died with its sender.
+async fn note_told(world: &World, id: &ProposalId, told: BTreeSet<String>, all: bool) -> Result<(), Fault> {
     let store = Store::of(world);
     let Some(kept): Option<Kept<Approval>> = store.load(id.as_str()).await? else { return Ok(()) };
-    if !kept.value.announced {
-        let announced = Approval { announced: true, ..kept.value.clone() };
-        let _ = store.replace(&kept, announced).await?;
+    let told = kept.value.told.union(&told).cloned().collect();
+    let next = Approval { announced: kept.value.announced || all, told, ..kept.value.clone() };
+    if next != kept.value {
+        let _ = store.replace(&kept, next).await?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use serde_json::json;
 
 pub use claim::{Claim, LEASE};
 pub(crate) use click::decided;
-pub use click::tell_decision;
+pub use click::{show_once, tell_decision};
 pub use propose::post_card;
 pub use terminal::{Answered, Asked, Outcome, Progress, Question, Questions, Stands, at_terminal};
 

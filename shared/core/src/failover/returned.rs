@@ -87,23 +87,35 @@ pub async fn see_to_returned(world: &World) -> Result<(), Fault> {
         return Ok(());
     }
     let current = plan::current(world.blobs.as_ref()).await.map_err(Failure::into_fault)?;
+    let mut failed = None;
     for kept in open {
-        match stands(world, &current, &kept.value).await? {
-            Stands::Silent => {}
-            Stands::Harmless(why) => {
-                alert::resolve(world, Kind::OldPrimary, &kept.value.node.instance).await?;
-                let _ = Store::of(world).replace(&kept, Left { over: Some(why), ..kept.value.clone() }).await?;
-            }
-            Stands::Writes => {
-                let (sentence, way_out) = view::old_primary_writes(&kept.value);
-                let subject = kept.value.node.instance.clone();
-                let alert = Alert { kind: Kind::OldPrimary, subject, level: Level::Broken, sentence, way_out: Some(way_out) };
-                alert::raise(world, alert).await?;
-                propose(world, &current, kept).await?;
-            }
+        let instance = kept.value.node.instance.clone();
+        if let Err(fault) = see_to_one(world, &current, kept).await {
+            tracing::error!(instance, fault = fault.chain(), "an old primary was not seen to");
+            failed = Some(fault);
         }
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
+}
+
+async fn see_to_one(world: &World, current: &Current, kept: Kept<Left>) -> Result<(), Fault> {
+    match stands(world, current, &kept.value).await? {
+        Stands::Silent => Ok(()),
+        Stands::Harmless(why) => {
+            alert::resolve(world, Kind::OldPrimary, &kept.value.node.instance).await?;
+            let _ = Store::of(world).replace(&kept, Left { over: Some(why), ..kept.value.clone() }).await?;
+            Ok(())
+        }
+        Stands::Writes => {
+            let (sentence, way_out) = view::old_primary_writes(&kept.value);
+            let subject = kept.value.node.instance.clone();
+            let alert = Alert { kind: Kind::OldPrimary, subject, level: Level::Broken, sentence, way_out: Some(way_out) };
+            // Where Slack is down nobody can be told, and a fence can be approved at the terminal all the same.
+            let told = alert::raise(world, alert).await;
+            propose(world, current, kept).await?;
+            told
+        }
+    }
 }
 
 async fn stands(world: &World, current: &Current, left: &Left) -> Result<Stands, Fault> {

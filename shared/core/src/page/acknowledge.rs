@@ -62,6 +62,7 @@ pub async fn acknowledge(world: &World, id: &PageId, hand: &Hand) -> Result<Opti
                     how: hand.how,
                     heard_at: now,
                     asked_at: None,
+                    unasked: false,
                 });
                 next.next_at = None;
                 next.forget_unsent();
@@ -73,6 +74,7 @@ pub async fn acknowledge(world: &World, id: &PageId, hand: &Hand) -> Result<Opti
             State::Acknowledged(theirs) if theirs.by == hand.name => {
                 theirs.heard_at = now;
                 let asked = theirs.asked_at.take().is_some();
+                theirs.unasked = false;
                 if asked {
                     next.happened(now, Happened::StillOnIt { by: hand.name.clone() });
                 }

@@ -17,7 +17,7 @@ const PREFIX: &str = "alert/";
 /// # Errors
 /// When the records can't be read or written.
 pub async fn watch_alerts(world: &World) -> Result<usize, Fault> {
-    let mut raised = 0;
+    let (mut raised, mut failed) = (0, None);
     let alerts: Vec<Standing> = alert::standing(world).await?.into_iter().map(|kept| kept.value).collect();
     for standing in
         alerts.iter().filter(|standing| standing.is_open() && standing.alert.level == Level::Broken && standing.alert.kind != Kind::Health)
@@ -34,7 +34,14 @@ pub async fn watch_alerts(world: &World) -> Result<usize, Fault> {
             run: None,
             to: Vec::new(),
         };
-        raised += usize::from(matches!(raise(world, page).await?, Raised::New(_)));
+        match raise(world, page).await {
+            Ok(page) => raised += usize::from(matches!(page, Raised::New(_))),
+            // Others are to be woken for all the same.
+            Err(fault) => {
+                tracing::error!(alert = standing.id(), fault = fault.chain(), "nobody was woken for an alert");
+                failed = Some(fault);
+            }
+        }
     }
     for page in Store::of(world).list::<Page>(&LOOKED_AT).await?.into_iter().filter(|page| !page.value.is_resolved()) {
         let Some(id) = page.value.key.strip_prefix(PREFIX) else { continue };
@@ -42,5 +49,5 @@ pub async fn watch_alerts(world: &World) -> Result<usize, Fault> {
             resolve(world, &page.value.key, "Mayday", "what was alerted is as it should be again.").await?;
         }
     }
-    Ok(raised)
+    failed.map_or(Ok(raised), Err)
 }

@@ -56,6 +56,8 @@ async fn one(world: &World, kept: Kept<Page>) -> Result<bool, Fault> {
         }
         State::Acknowledged(by) => match by.asked_at {
             Some(asked) if now.duration_since(asked) >= ANSWER => reopen(world, kept).await.map(|()| true),
+            // Whoever meant to ask is dead, or nothing would take the question.
+            Some(asked) if by.unasked && now.duration_since(asked) >= LOST => note::ask(world, kept).await.map(|()| false),
             None if now.duration_since(by.heard_at) >= QUIET => ask(world, kept).await.map(|()| false),
             _ => settle(world, kept).await,
         },
@@ -74,7 +76,7 @@ async fn ask(world: &World, kept: Kept<Page>) -> Result<(), Fault> {
     let now = world.clock.now();
     let mut next = kept.value.clone();
     let State::Acknowledged(by) = &mut next.state else { return Ok(()) };
-    by.asked_at = Some(now);
+    (by.asked_at, by.unasked) = (Some(now), true);
     let by = by.by.clone();
     next.happened(now, Happened::Asked { by });
     match Store::of(world).replace(&kept, next).await? {

@@ -192,6 +192,9 @@ pub struct Acknowledgment {
     pub heard_at: Timestamp,
     /// When they were asked whether they are still on it.
     pub asked_at: Option<Timestamp>,
+    /// Whether that question may not have reached them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unasked: bool,
 }
 
 /// How a human acknowledges.

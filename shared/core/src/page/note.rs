@@ -165,17 +165,26 @@ pub(super) async fn ask(world: &World, kept: Kept<Page>) -> Result<(), Fault> {
     let plan = plan_now(world).await?;
     let State::Acknowledged(by) = &kept.value.state else { return Ok(()) };
     let person = plan.people.get(&by.by);
-    if let Some(user) = &by.user
-        && let Err(error) = world.chat.post(user, None, &view::page_still_on_it(&kept.value)).await
-    {
-        silent(&kept.value, &error);
+    let mut asked = false;
+    if let Some(user) = &by.user {
+        match world.chat.post(user, None, &view::page_still_on_it(&kept.value)).await {
+            Ok(_) => asked = true,
+            Err(error) => silent(&kept.value, &error),
+        }
     }
     if let Some(number) = person.and_then(|person| person.phone.as_deref()).and_then(e164) {
         let code = kept.value.codes.get(&by.by).map(String::as_str);
-        if let Err(error) = world.phone.sms(&number, &view::page_still_on_it_sms(&kept.value, code)).await {
-            tracing::warn!(page = kept.value.id.as_str(), error = %error, "somebody was not asked by text message");
+        match world.phone.sms(&number, &view::page_still_on_it_sms(&kept.value, code)).await {
+            Ok(_) => asked = true,
+            Err(error) => tracing::warn!(page = kept.value.id.as_str(), error = %error, "somebody was not asked by text message"),
         }
     }
+    let kept = edit(world, kept, |page| {
+        if let State::Acknowledged(by) = &mut page.state {
+            by.unasked &= !asked;
+        }
+    })
+    .await?;
     settle(world, &plan, kept).await.map(drop)
 }
 

@@ -20,7 +20,7 @@ pub async fn watch_runs(world: &World) -> Result<usize, Fault> {
         return Ok(0);
     }
     let store = Store::of(world);
-    let mut raised = 0;
+    let (mut raised, mut failed) = (0, None);
     let runs: Vec<Run> = run::going(world).await?.into_iter().map(|kept| kept.value).collect();
     for run in &runs {
         let since = match &run.state {
@@ -34,7 +34,14 @@ pub async fn watch_runs(world: &World) -> Result<usize, Fault> {
         let (subject, why) = view::page_for_run(run);
         let by = Actor::System("runner".to_owned());
         let page = Raise { key: key(run), severity: Severity::Sev1, subject, why, by, since, run: Some(run.id.0.clone()), to: Vec::new() };
-        raised += usize::from(matches!(raise(world, page).await?, Raised::New(_)));
+        match raise(world, page).await {
+            Ok(page) => raised += usize::from(matches!(page, Raised::New(_))),
+            // Others are to be woken for all the same.
+            Err(fault) => {
+                tracing::error!(run = run.id.as_str(), fault = fault.chain(), "nobody was woken for a run");
+                failed = Some(fault);
+            }
+        }
     }
     for page in store.list::<Page>(&LOOKED_AT).await? {
         let run = page.value.run.as_ref().filter(|_| !page.value.is_resolved()).and_then(|id| runs.iter().find(|run| run.id.0 == *id));
@@ -42,7 +49,7 @@ pub async fn watch_runs(world: &World) -> Result<usize, Fault> {
             resolve(world, &page.value.key, "Mayday", &view::page_run_goes_on(run)).await?;
         }
     }
-    Ok(raised)
+    failed.map_or(Ok(raised), Err)
 }
 
 fn key(run: &Run) -> String {

@@ -2,7 +2,7 @@
 //!
 //! The approval is one like any other, kept under the digest of the order: other words are another order, which nobody has approved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -122,6 +122,7 @@ pub async fn ask_for_order(world: &World, plan: &Plan, standing: &Standing, requ
         rest_of: None,
         // The sweep tells what became of proposals; this one is shown by `/dr standing`.
         announced: true,
+        told: BTreeSet::new(),
     };
     match Store::of(world).create(approval).await? {
         Created::New(kept) | Created::Already(kept) => Ok(kept.value),

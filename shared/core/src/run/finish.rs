@@ -56,7 +56,7 @@ async fn take_lock(visit: &Visit<'_>, lock: &str) -> Result<Result<Option<Timest
     let store = Store::of(visit.world);
     let run = visit.run();
     for _ in 0..RACES {
-        let wanted = Lock { target: lock.to_owned(), run: Some(run.id.clone()), since: visit.now(), late_until: None };
+        let wanted = Lock { target: lock.to_owned(), run: Some(run.id.clone()), since: visit.now(), late_until: None, released_by: None };
         // Looked at first: at all visits but the first one it is ours.
         let held: Kept<Lock> = match store.load(lock).await? {
             Some(held) => held,
@@ -113,7 +113,7 @@ pub(super) async fn settle(world: &World, run: &Run, proposal: &Proposal) -> Res
 /// When it can't be written.
 pub(crate) async fn release(world: &World, held: &Kept<Lock>, run: Option<&Run>) -> Result<(), Fault> {
     let late_until = held.value.late_until.max(run.and_then(Run::late_until));
-    let released = Lock { run: None, since: world.clock.now(), late_until, ..held.value.clone() };
+    let released = Lock { run: None, since: world.clock.now(), late_until, released_by: held.value.run.clone(), ..held.value.clone() };
     let _ = Store::of(world).replace(held, released).await?;
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+
 use super::{Lock, Run};
 use crate::{
     failure::Fault,
@@ -13,16 +15,10 @@ use crate::{
 /// The newest runs: a page of them.
 const NEWEST: Page = Page { after: None, newest_first: true, limit: 200 };
 
-/// Whose locks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Holding {
-    /// Those of every run.
-    Anything,
-    /// Those of runs that do more than backing up: of a fleet's backups there may be ten thousand.
-    BesideBackups,
-}
+/// For so long a run that has ended is looked at, whatever began after it: what people were not told of it in that time is no news.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
-/// The newest runs, ended ones among them, and every older one that holds a database or a service.
+/// The newest runs, ended ones among them, and every older one that holds a database or a service or was the last to do so today.
 ///
 /// A fleet's night is thousands of runs that back up. They are seen to by their agendas; a restore that began before them must not
 /// be lost behind them. Whatever is no backup holds a lock.
@@ -35,8 +31,10 @@ pub(crate) async fn going(world: &World) -> Result<Vec<Kept<Run>>, Fault> {
     if older.is_none() {
         return Ok(runs);
     }
-    let locks = held(world, Holding::BesideBackups).await?;
-    let mut holders: BTreeSet<String> = locks.into_iter().filter_map(|lock| lock.value.run).map(|run| run.0).collect();
+    let now = world.clock.now();
+    let last = |lock: Lock| lock.released_by.filter(|_| now.duration_since(lock.since) < REMEMBERED);
+    let locks = beside_backups(world).await?.into_iter().map(|kept| kept.value);
+    let mut holders: BTreeSet<String> = locks.filter_map(|lock| lock.run.clone().or_else(|| last(lock))).map(|run| run.0).collect();
     for run in &runs {
         holders.remove(run.value.id.as_str());
     }
@@ -48,18 +46,20 @@ pub(crate) async fn going(world: &World) -> Result<Vec<Kept<Run>>, Fault> {
 ///
 /// # Errors
 /// When the records can't be read.
-pub(crate) async fn held(world: &World, by: Holding) -> Result<Vec<Kept<Lock>>, Fault> {
-    let store = Store::of(world);
-    let from = |after, newest_first| Page { after, newest_first, limit: NEWEST.limit };
-    let mut locks: Vec<Kept<Lock>> = match by {
-        Holding::Anything => store.list_to_the_end(from(None, false)).await?,
-        // The locks of backups stand together, and are passed over from either side.
-        Holding::BesideBackups => {
-            let mut locks = store.list_to_the_end(from(Some(backup_lock("")), true)).await?;
-            locks.extend(store.list_to_the_end(from(Some(backup_lock("~")), false)).await?);
-            locks
-        }
-    };
+pub(crate) async fn held(world: &World) -> Result<Vec<Kept<Lock>>, Fault> {
+    let mut locks: Vec<Kept<Lock>> = Store::of(world).list_to_the_end(from(None, false)).await?;
     locks.retain(|lock| lock.value.run.is_some());
     Ok(locks)
+}
+
+/// All locks but those of backups, of which a fleet has ten thousand. They stand together, and are passed over from either side.
+async fn beside_backups(world: &World) -> Result<Vec<Kept<Lock>>, Fault> {
+    let store = Store::of(world);
+    let mut locks = store.list_to_the_end(from(Some(backup_lock("")), true)).await?;
+    locks.extend(store.list_to_the_end(from(Some(backup_lock("~")), false)).await?);
+    Ok(locks)
+}
+
+fn from(after: Option<String>, newest_first: bool) -> Page {
+    Page { after, newest_first, limit: NEWEST.limit }
 }

@@ -26,7 +26,7 @@ pub(crate) use finish::{checks, release};
 pub(crate) use flow::all_before;
 pub(crate) use gate::{SoFar, so_far};
 pub use gate::{decided as gate_decided, is_open as gate_is_open};
-pub(crate) use going::{Holding, going, held};
+pub(crate) use going::{going, held};
 pub use intervene::{Intervention, intervene};
 pub(crate) use tell::channel;
 pub use tell::tell;
@@ -38,6 +38,9 @@ use crate::{
     port::Posted,
     store::Record,
 };
+
+/// A run that nobody has visited for so long is driven anew: longer than any wait, reminder or retry.
+const ABANDONED: SignedDuration = SignedDuration::from_mins(5);
 
 /// A run's record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -369,6 +372,15 @@ impl Run {
         matches!(self.state, State::Stuck { .. }) || self.steps.iter().any(|step| matches!(step.state, StepState::Asked { .. }))
     }
 
+    /// Whether nobody drives it any more, though something is left to do or to tell.
+    #[must_use]
+    pub fn is_abandoned(&self, now: Timestamp) -> bool {
+        let untold = self.told < self.log.len();
+        // What people were not told yet can't be waited for: their buttons may be missing.
+        let patience = if self.waits_for_people() && !untold { ABANDONED * 7 } else { ABANDONED };
+        (!self.state.is_final() || untold) && now.duration_since(self.visited_at) > patience
+    }
+
     /// Whether nothing has been called yet.
     #[must_use]
     pub fn is_untouched(&self) -> bool {
@@ -418,6 +430,9 @@ pub struct Lock {
     /// until then that could be undone so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late_until: Option<Timestamp>,
+    /// Whose it was last, while it is nobody's: what is left to tell of that run, or to wake people for, is found by this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released_by: Option<RunId>,
 }
 
 impl Record for Lock {

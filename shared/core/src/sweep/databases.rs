@@ -19,9 +19,6 @@ use crate::{
 const ENOUGH: SignedDuration = SignedDuration::from_secs(35);
 /// How many databases are measured at once: each is a write, and some are asked for their newest row.
 const AT_ONCE: usize = 16;
-/// How far apart two ticks begin in a share: prime, so that every database comes first some time.
-const STRIDE: u64 = 997;
-
 /// A database that fails does not keep the others from being seen to.
 pub(super) async fn see_to(world: &World) -> Result<(), Fault> {
     let mut failed = None;
@@ -51,8 +48,8 @@ pub(super) async fn see_to(world: &World) -> Result<(), Fault> {
         let seen_to = async {
             let hour = hour?;
             let agenda = backup::keep_to(world, &survey, &name, kept, &mut pace).await?;
-            backup::prune(world, &survey, &name).await?;
-            Ok((hour, agenda))
+            backup::prune(world, &survey, &agenda).await?;
+            Ok((hour, agenda.value))
         };
         match seen_to.await {
             Ok((hour, agenda)) => {
@@ -77,9 +74,8 @@ async fn measure(world: &World, survey: &Survey) -> Result<Vec<(String, Result<H
         tracing::warn!(database = name, ?unseen, "a database of the plan can't be seen");
     }
     // Where the time does not suffice for all, it is not always the same that are left out.
-    let turns = survey.now.as_second().div_euclid(60) / i64::try_from(survey.turn.of).unwrap_or(1);
-    let start = usize::try_from(turns.unsigned_abs().wrapping_mul(STRIDE)).unwrap_or(0) % all.len().max(1);
-    all.rotate_left(start);
+    let first = survey.turn.start(survey.now, all.len());
+    all.rotate_left(first);
     let hours = Hours::read(world, survey.databases.keys(), survey.now).await?;
     let mut measured = Vec::with_capacity(all.len());
     for some in all.chunks(AT_ONCE) {

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::plans::note;
 use crate::{
+    backup::Turn,
     failure::{Failure, Fault},
     ident::sha256_hex,
     plan::{self, Plan, ROSTER_KEY, Roster},
@@ -14,9 +15,11 @@ use crate::{
     store::{Created, Kept, Record, Store},
 };
 
-/// How often the account is looked through, in minutes: it is as many pages as it has hundreds of instances. Prime, so that it is not
-/// always the turn of the same share.
-const EVERY: i64 = 11;
+/// How often the account is looked through, in minutes, for so many shares of databases: it is as many pages as it has hundreds of instances,
+/// and leaves the minute's share no time. A prime that does not divide their number, so that it is not always the turn of the same one.
+fn every(shares: usize) -> i64 {
+    if shares.is_multiple_of(11) { 13 } else { 11 }
+}
 
 /// Which roster counts. A file can't be replaced on a condition that holds in both regions; a record can. So whoever has looked the account
 /// through since the same record was read is the one who may write a roster, and a file that is not the one meant here (of somebody
@@ -64,7 +67,7 @@ pub(super) async fn muster(world: &World) -> Result<bool, Fault> {
     let is_other = counting.as_ref().is_some_and(|counting| counting.value.sha256 != sha256);
     let minute = world.clock.now().as_second().div_euclid(60);
     let is_new = plan.fleets.keys().any(|fleet| !roster.fleets.contains_key(fleet));
-    if !is_new && !is_other && minute % EVERY != 0 {
+    if !is_new && !is_other && minute % every(Turn::at(world.clock.now(), plan.databases.len()).of) != 0 {
         return Ok(false);
     }
     let after = roster.after(plan, &instances(world, plan).await?);
@@ -117,4 +120,18 @@ async fn tell(world: &World, before: &Roster, after: &Roster) -> Result<(), Faul
         note(world, "fleet.roster", name, detail).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_share_of_a_fleet_has_turns_in_which_the_account_is_not_looked_through() {
+        for shares in 1..=100_usize {
+            let of = i64::try_from(shares).unwrap();
+            let seen = |share: i64| (0..of * 13).any(|minute| minute % of == share && minute % every(shares) != 0);
+            assert!((0..of).all(seen), "{shares}");
+        }
+    }
 }

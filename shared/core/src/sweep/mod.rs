@@ -10,6 +10,7 @@ mod databases;
 mod files;
 mod fleets;
 mod pages;
+mod patience;
 mod plans;
 mod runs;
 
@@ -45,7 +46,7 @@ pub struct Swept {
 
 /// Does one tick. A part that fails does not keep the others from being done.
 pub async fn tick(world: &World) -> Swept {
-    let world = &files::read_once(world);
+    let world = &patience::limited(&files::read_once(world));
     let mut swept = Swept::default();
     for (what, result) in [
         ("pages", pages::wake(world, &mut swept).await),

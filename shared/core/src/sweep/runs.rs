@@ -2,43 +2,39 @@
 
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
-
 use super::Swept;
 use crate::{
     failure::Fault,
     planted::{Bug, planted},
     port::World,
-    run::{self, Holding, Run},
+    run::{self, Run},
     store::Store,
 };
-
-/// A run that nobody has visited for so long is driven anew: longer than any wait, reminder or retry.
-const ABANDONED: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) async fn resume(world: &World, swept: &mut Swept) -> Result<(), Fault> {
     if planted(Bug::RunAbandoned) {
         return Ok(());
     }
     let now = world.clock.now();
-    for kept in run::going(world).await? {
-        let untold = kept.value.told < kept.value.log.len();
-        // What people were not told yet can't be waited for: their buttons may be missing.
-        let patience = if kept.value.waits_for_people() && !untold { ABANDONED * 7 } else { ABANDONED };
-        let abandoned = now.duration_since(kept.value.visited_at) > patience;
-        if (!kept.value.state.is_final() || untold) && abandoned {
-            run::resume(world, kept).await?;
-            swept.resumed += 1;
+    let mut failed = None;
+    for kept in run::going(world).await?.into_iter().filter(|kept| kept.value.is_abandoned(now)) {
+        let id = kept.value.id.clone();
+        match run::resume(world, kept).await {
+            Ok(()) => swept.resumed += 1,
+            Err(fault) => {
+                tracing::error!(run = id.as_str(), fault = fault.chain(), "a run that nobody drives was not driven on");
+                failed = Some(fault);
+            }
         }
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 pub(super) async fn unlock(world: &World, swept: &mut Swept) -> Result<(), Fault> {
     if planted(Bug::LockKept) {
         return Ok(());
     }
-    let held = run::held(world, Holding::Anything).await?;
+    let held = run::held(world).await?;
     let holders = held.iter().filter_map(|lock| lock.value.run.as_ref()).map(|run| run.0.clone()).collect::<BTreeSet<_>>();
     let store = Store::of(world);
     let runs = store.load_many::<Run>(holders).await?;

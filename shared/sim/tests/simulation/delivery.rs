@@ -34,7 +34,7 @@ fn e5_of_two_who_write_the_same_in_the_same_millisecond_one_has_lost() {
     let sim = Sim::new(1);
     let world = sim.world();
     let store = Store::of(&world);
-    let lock = Lock { target: "database/orders".to_owned(), run: None, since: world.clock.now(), late_until: None };
+    let lock = Lock { target: "database/orders".to_owned(), run: None, since: world.clock.now(), late_until: None, released_by: None };
     let create = || sim.at_once(store.create(lock.clone())).unwrap().unwrap();
     assert!(matches!(create(), Created::New(_)));
     let Created::Already(kept) = create() else { panic!("both have made it") };

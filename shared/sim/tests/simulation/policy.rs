@@ -361,7 +361,7 @@ fn ordered(sim: &mut Sim) -> (Run, Proposal) {
 fn lock(sim: &Sim, proposal: &Proposal, run: &RunId) {
     let world = sim.world();
     for target in proposal.held() {
-        let lock = Lock { target, run: Some(run.clone()), since: sim.now(), late_until: None };
+        let lock = Lock { target, run: Some(run.clone()), since: sim.now(), late_until: None, released_by: None };
         sim.at_once(Store::of(&world).create(lock)).unwrap().unwrap();
     }
 }

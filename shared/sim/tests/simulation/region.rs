@@ -89,7 +89,7 @@ fn j7_a_run_is_taken_over_however_many_locks_were_released_and_runs_have_begun_s
     let run = sim.run().unwrap();
     for number in 0..250 {
         // They are read before the lock of the database that is being restored.
-        keep(&mut sim, &Lock { target: format!("car-{number:03}"), run: None, since: run.started_at, late_until: None });
+        keep(&mut sim, &Lock { target: format!("car-{number:03}"), run: None, since: run.started_at, late_until: None, released_by: None });
         let ended = Run { id: RunId(format!("{}-{number:03}", run.id.as_str())), state: State::Succeeded, ..run.clone() };
         keep(&mut sim, &Run { told: ended.log.len(), ..ended });
     }

@@ -135,6 +135,7 @@ impl Ballot {
             cards: Vec::new(),
             rest_of: None,
             announced: false,
+            told: std::collections::BTreeSet::new(),
         }
     }
 }

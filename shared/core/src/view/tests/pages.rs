@@ -76,6 +76,7 @@ fn acknowledged(asked: bool) -> Page {
         how: Way::Sms,
         heard_at: at("14:02:00"),
         asked_at,
+        unasked: false,
     };
     Page { state: State::Acknowledged(by), next_at: None, ..page() }
 }
