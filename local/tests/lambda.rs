@@ -134,7 +134,7 @@ async fn an_asynchronous_invocation_is_tried_three_times_then_its_destination_is
     until("the first attempt failed", || world.events("worker").len() == 1).await;
     assert_eq!(world.lambda().waiting(), 1);
     for attempts in [2, 3] {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        until("it rests", || world.lambda().idle()).await;
         world.stack.shared().clock.advance(SignedDuration::from_secs(125)).unwrap();
         until("another attempt", || world.events("worker").len() == attempts).await;
     }
@@ -157,9 +157,9 @@ async fn an_accepted_invocation_survives_the_stack() {
 
     // The next stack has no function of that name until the test adds it: it asks again a minute later.
     let world = world.crash_and_restart().await;
+    until("it was asked for in vain", || world.lambda().idle()).await;
     until("the old process is gone", || !std::path::Path::new(&format!("/proc/{}", pids[0])).exists()).await;
     world.function("worker").add();
-    tokio::time::sleep(Duration::from_millis(50)).await;
     world.stack.shared().clock.advance(SignedDuration::from_secs(61)).unwrap();
     until("it runs again", || world.events("worker").len() == 2).await;
 }

@@ -79,10 +79,10 @@ async fn a_tick_missed_while_the_stack_was_down_fires_late_and_once() {
 
     let world = World::start_with(dir, |world| world.function("ticked").add()).await;
     until("the late tick", || world.events("ticked").len() == 1).await;
-    advance(&world, 299);
+    advance(&world, 240);
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(world.events("ticked").len(), 1);
-    advance(&world, 2);
+    advance(&world, 61);
     until("the next", || world.events("ticked").len() == 2).await;
 }
 

@@ -1,5 +1,5 @@
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -28,6 +28,8 @@ const ROWS: u64 = 5_000;
 const SCALE: f64 = 8.0;
 /// How far logs trail behind, in the stack's time: putting them away is work, and every server does it.
 const ARCHIVE_EVERY: Duration = Duration::from_secs(20);
+/// How long before a story the stack's world was made.
+const START: SignedDuration = SignedDuration::from_mins(10);
 /// How long anything may take in real time. Generous: machines under load are slow, and no test measures.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
 
@@ -48,6 +50,8 @@ pub struct Setup {
     pub bot_regions: Vec<String>,
     /// Who plays which part.
     pub cast: Cast,
+    /// The stack's time when the curtain rises, if not the machine's.
+    pub begins: Option<Timestamp>,
 }
 
 impl Default for Setup {
@@ -60,6 +64,7 @@ impl Default for Setup {
             standby: false,
             bot_regions: Vec::new(),
             cast: DEMONSTRATION,
+            begins: None,
         }
     }
 }
@@ -97,6 +102,9 @@ impl Stage {
     pub async fn with(setup: Setup) -> Self {
         let data = tempfile::tempdir().unwrap();
         crate::world::lend_template(data.path());
+        if let Some(begins) = setup.begins {
+            begin_at(data.path(), begins - START);
+        }
         let mut seed = from_plan::seed(&setup.plan, setup.rows).expect("the plan of a story must load");
         let home = seed.databases.first().expect("a database").clone();
         let standby = seed.standbys.first().cloned();
@@ -117,7 +125,7 @@ impl Stage {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let stage = Self { stack, http, home, standby, cast: setup.cast, data };
         // A moment that can be restored to lies after the seed: nobody waits for it in real time.
-        stage.advance(SignedDuration::from_mins(10));
+        stage.advance(START);
         stage
     }
 
@@ -372,6 +380,12 @@ impl Drop for Stage {
     fn drop(&mut self) {
         crate::world::quit_servers(self.data.path());
     }
+}
+
+/// Leaves a clock's reading in a data directory, as an earlier stack would have.
+fn begin_at(data: &Path, at: Timestamp) {
+    let reading = json!({"real_ms": Timestamp::now().as_millisecond(), "virtual_ms": at.as_millisecond(), "scale": 1.0});
+    std::fs::write(data.join("clock.json"), reading.to_string()).unwrap();
 }
 
 /// The folder with the functions' binaries: beside the tests' own.

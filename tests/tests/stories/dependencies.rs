@@ -1,5 +1,5 @@
 use mayday_core::run::State;
-use mayday_tests::{CHANNEL, INSTANCE, Stage};
+use mayday_tests::{CHANNEL, INSTANCE, Message, Stage};
 use serde_json::json;
 
 #[tokio::test]
@@ -7,14 +7,16 @@ async fn j1_a_run_goes_on_without_slack_and_everything_is_told_later() {
     let stage = Stage::open().await;
     let card = stage.person("ana").types("/dr restore inventory --latest").await.card();
     let bob = stage.person("bob");
-    let form = bob.presses("approve", &card.message).await.form();
+    let form = bob.opens_approval(&card.message).await;
     let down = stage.fault(json!({"service": "slack", "effect": "error"}));
-    stage.send(&stage.phrase_request(&bob.id, &card.proposal, &form.phrase())).await;
+    let sent = stage.send_until_taken(&stage.phrase_request(&bob.id, &card.proposal, &form.phrase())).await;
+    assert_eq!(sent.status, 200, "{}", sent.body);
     // Whether Bob may approve can't be verified without Slack: “cannot verify” is not a yes.
     stage.settle().await;
     assert_eq!(stage.approval(&card.proposal).votes, Vec::new());
     stage.mend(down);
-    stage.send(&stage.phrase_request(&bob.id, &card.proposal, &form.phrase())).await;
+    let sent = stage.send_until_taken(&stage.phrase_request(&bob.id, &card.proposal, &form.phrase())).await;
+    assert_eq!(sent.status, 200, "{}", sent.body);
     stage.until_run(&card.run(), "begins", |_| true).await;
 
     // Speaking fails from here on; people can still be looked up.
@@ -40,9 +42,10 @@ async fn j2_a_rate_limit_delays_what_is_said_and_not_the_run() {
     stage.person("bob").approves(&card).await;
     let run = stage.until_over(&card.run()).await;
     assert_eq!(run.state, State::Succeeded);
-    // All was said, each once.
+    // All was said, each once. The picture of what took how long has no words.
     let thread = run.headline.as_ref().unwrap().ts.clone();
-    let replies = stage.messages(CHANNEL).into_iter().filter(|message| message.thread() == Some(&thread)).count();
+    let in_thread = |message: &Message| message.thread() == Some(&thread) && !message.words().trim().is_empty();
+    let replies = stage.messages(CHANNEL).into_iter().filter(in_thread).count();
     assert_eq!(replies, run.log.len());
     assert!(stage.report(&card.run()).has_button("retire"));
 }
@@ -58,7 +61,7 @@ async fn j3_where_the_response_url_is_used_up_the_answer_comes_another_way() {
         assert_eq!(stage.post_json(&respond, &json!({"text": format!("used {number}")})).await, 200);
     }
     assert_ne!(stage.post_json(&respond, &json!({"text": "once too often"})).await, 200);
-    assert_eq!(stage.send(&signed).await.status, 200);
+    assert_eq!(stage.send_until_taken(&signed).await.status, 200);
     stage.settle().await;
     let heard = stage.heard_by("U0ANA00001");
     assert!(heard.contains(INSTANCE), "{heard}");

@@ -21,7 +21,7 @@ async fn c2_c3_whoever_may_not_may_not_by_command_button_form_or_direct_message(
             let told = somebody.presses(action, &card.message).await;
             assert!(told.forms.is_empty() && !told.whispered().is_empty(), "{name} {action}: {}", told.words());
         }
-        assert_eq!(stage.send(&stage.phrase_request(&somebody.id, &card.proposal, &phrase)).await.status, 200);
+        assert_eq!(stage.send_until_taken(&stage.phrase_request(&somebody.id, &card.proposal, &phrase)).await.status, 200);
         stage.settle().await;
         let refused = stage.audit().iter().filter(|entry| format!("{:?}", entry.event.actor).contains(&somebody.id)).count();
         assert!(refused >= 6, "{refused} refusals of {name} are in the audit");
@@ -38,7 +38,7 @@ async fn c4_c5_an_account_of_another_organization_or_without_standing_does_not_a
     let card = stage.person("ana").types("/dr restore inventory --latest").await.card();
     let bob = stage.person("bob");
     let slack = stage.stack().slack();
-    let form = bob.presses("approve", &card.message).await.form();
+    let form = bob.opens_approval(&card.message).await;
     type Edit = fn(&mut mayday_local::slack::Person);
     let standings: [(&str, Edit, Edit); 4] = [
         ("Slack Connect", |person| person.team_id = "T0OTHER001".to_owned(), |person| person.team_id.clear()),
@@ -51,7 +51,8 @@ async fn c4_c5_an_account_of_another_organization_or_without_standing_does_not_a
         let told = bob.presses("approve", &card.message).await;
         assert!(told.forms.is_empty() && !told.whispered().is_empty(), "{what}: {}", told.words());
         // A form that was opened before.
-        stage.send(&stage.phrase_request(&bob.id, &card.proposal, &form.phrase())).await;
+        let sent = stage.send_until_taken(&stage.phrase_request(&bob.id, &card.proposal, &form.phrase())).await;
+        assert_eq!(sent.status, 200, "{what}: {}", sent.body);
         stage.settle().await;
         assert_eq!(stage.approval(&card.proposal).votes, Vec::new(), "{what}");
         slack.change_person(&bob.id, regain).unwrap();

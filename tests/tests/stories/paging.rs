@@ -201,12 +201,13 @@ async fn j1_a_stuck_run_pages_without_slack() {
         stage.fault(json!({"service": "rds", "operation": "RestoreDBInstanceToPointInTime", "effect": "throttle", "code": "AccessDenied"}));
     let card = stage.asker().types("/dr restore capliquify --latest").await.card();
     let approver = stage.approver();
-    let form = approver.presses("approve", &card.message).await.form();
+    let form = approver.opens_approval(&card.message).await;
     // Nothing can be said from here on; who people are can still be looked up, or nobody could have approved.
     let mut silent: Vec<u64> = ["chat.postMessage", "chat.update", "chat.postEphemeral", "conversations.open"]
         .map(|method| stage.fault(json!({"service": "slack", "operation": method, "effect": "error"})))
         .to_vec();
-    stage.send(&stage.phrase_request(&approver.id, &card.proposal, &form.phrase())).await;
+    let sent = stage.send_until_taken(&stage.phrase_request(&approver.id, &card.proposal, &form.phrase())).await;
+    assert_eq!(sent.status, 200, "{}", sent.body);
     let stuck = || stage.run(&card.run()).filter(|run| matches!(run.state, State::Stuck { .. }));
     until(&stage, "it asks people", stuck).await;
     // And then not even that.

@@ -40,7 +40,7 @@ async fn c12_whoever_may_approve_for_staging_does_not_approve_production() {
     let card = stage.person("ana").types("/dr restore inventory --latest").await.card();
     let told = stage.person("carol").presses("approve", &card.message).await;
     assert!(told.forms.is_empty() && told.words().contains("production"), "{}", told.words());
-    stage.send(&stage.phrase_request("U0CAROL001", &card.proposal, &stage.proposal(&card.proposal).phrase)).await;
+    stage.send_until_taken(&stage.phrase_request("U0CAROL001", &card.proposal, &stage.proposal(&card.proposal).phrase)).await;
     stage.settle().await;
     assert_eq!(stage.approval(&card.proposal).votes, Vec::new());
     stage.person("bob").approves(&card).await;

@@ -126,7 +126,7 @@ async fn traffic_by_a_name_moves_in_the_zone_and_the_secret_stays() {
 /// A moment that has passed but is not in the log yet is waited for. Meanwhile somebody edits the plan.
 #[tokio::test]
 async fn d11_a_plan_changed_after_the_approval_halts_the_run_and_people_are_told() {
-    let stage = Stage::with(Setup { archive_every: std::time::Duration::from_secs(300), ..Setup::default() }).await;
+    let stage = Stage::with(Setup { scale: 1.0, archive_every: std::time::Duration::from_secs(300), ..Setup::default() }).await;
     let bob = stage.person("bob");
     // The log has just been put away: the next time is minutes off.
     let from = stage.now();

@@ -11,8 +11,8 @@ use jiff::SignedDuration;
 
 use crate::{
     failure::CallError,
-    port::{Chat, Clock, Posted, ResponseUrl, TriggerId, ViewId, World},
     picture::Picture,
+    port::{Chat, Clock, Posted, ResponseUrl, TriggerId, ViewId, World},
     view::{Form, Message},
 };
 

@@ -1,6 +1,6 @@
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -328,6 +328,48 @@ fn d18_a_decision_whose_start_was_lost_is_started_by_the_sweep_within_a_minute()
         assert_eq!(sim.executions(proposal.id.run().as_str()), 1, "{}", sim.trace().join("\n"));
         succeeded(&mut sim);
     }
+}
+
+#[test]
+fn d18_a_decision_is_started_though_the_card_of_something_newer_can_not_be_shown() {
+    let mut sim = Sim::new(20);
+    let first = sim.as_("ana").asks_restore().unwrap();
+    sim.set_faults(Faults::rule(|call| match (call.port, call.method) {
+        (Port::Table, "put") if call.about.starts_with("run/") => Fate::CrashBefore,
+        _ => Fate::Well,
+    }));
+    sim.as_("ben").sends(phrase(&first, "V-1"));
+    sim.run_for(10 * SECOND);
+    sim.set_faults(Faults::rule(|call| if (call.port, call.method) == (Port::Chat, "post") { Fate::NotNow } else { Fate::Well }));
+    sim.as_("ana").types("failover shop");
+    let second = sim.proposal().filter(|second| second.id != first.id).expect("another proposal");
+    assert!(sim.approval(&second).is_some_and(|approval| approval.cards.is_empty()));
+    sim.run_for(MINUTE);
+    sim.ticks();
+    sim.run_for(61 * SECOND);
+    assert_eq!(sim.executions(first.id.run().as_str()), 1, "{}", sim.trace().join("\n"));
+}
+
+#[test]
+fn e9_nobody_is_told_again_because_somebody_else_can_not_be() {
+    let mut sim = Sim::new(21);
+    let proposal = sim.as_("ana").asks_restore().unwrap();
+    sim.ticks();
+    // Those in the thread are told and whoever asked is not, for a while.
+    let said = AtomicU64::new(0);
+    sim.set_faults(Faults::rule(move |call| {
+        let tells = (call.port, call.method) == (Port::Chat, "post") && call.about.contains("enied");
+        if tells && !said.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) { Fate::Refused } else { Fate::Well }
+    }));
+    sim.as_("ben").clicks("deny", proposal.id.as_str());
+    sim.run_for(30 * MINUTE);
+    let told = |thread: bool| sim.see(|state| state.chat.showing("enied").filter(|said| said.thread.is_some() == thread).count());
+    assert_eq!(told(true), 1, "in the thread");
+    assert!(
+        sim.approval(&proposal).is_some_and(|approval| approval.announced && approval.told.len() == 2),
+        "{:?}",
+        sim.approval(&proposal)
+    );
 }
 
 #[test]

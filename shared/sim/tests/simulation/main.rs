@@ -12,6 +12,7 @@ mod approval;
 mod audit;
 mod backups;
 mod crash;
+mod crowd;
 mod delivery;
 mod doctor;
 mod engine;

@@ -237,3 +237,23 @@ fn j6_without_the_table_nothing_destructive_begins() {
     sim.run_for(50 * MINUTE);
     assert_eq!((sim.see(|state| state.effects.len()), sim.run()), (0, None));
 }
+
+/// Each message that Slack does not answer takes seconds, and there are dozens that it should have.
+#[test]
+fn d18_what_was_approved_begins_though_a_silent_slack_takes_all_the_time_of_a_tick() {
+    let mut sim = paging::sim(15);
+    for number in 0..40 {
+        paging::raise(&sim, &format!("trouble-{number}"));
+    }
+    let proposal = sim.as_("ana").asks_restore().expect("a proposal");
+    sim.set_faults(Faults::rule(|call| match (call.port, call.method) {
+        (Port::Table, "put") if call.about.starts_with("run/") => Fate::CrashBefore,
+        _ => Fate::Well,
+    }));
+    sim.as_("ben").approves(&proposal);
+    sim.set_faults(Faults::Never);
+    sim.suffers(Dependency::Slack, Symptom::TimesOut, LONG);
+    sim.ticks();
+    sim.run_for(4 * MINUTE);
+    assert_eq!(sim.executions(proposal.id.run().as_str()), 1, "{}", sim.trace().join("\n"));
+}

@@ -40,7 +40,7 @@ pub(crate) fn sim(seed: u64) -> Sim {
     sim
 }
 
-fn raise(sim: &Sim, key: &str) -> Raised {
+pub(crate) fn raise(sim: &Sim, key: &str) -> Raised {
     let since = sim.now();
     let by = Actor::System("test".to_owned());
     let (subject, why) = (SUBJECT.to_owned(), String::new());
@@ -198,6 +198,23 @@ fn r08_whoever_took_it_and_went_quiet_is_asked_and_then_others_are_woken_again()
     sim.run_for(15 * MINUTE);
     let page = the_page(&sim);
     assert!(page.is_open() && page.log.iter().any(|told| matches!(told.what, page::Happened::Reopened { .. })), "{:?}", page.log);
+}
+
+#[test]
+fn r08_whoever_went_quiet_is_asked_though_the_one_who_was_to_ask_has_died() {
+    let mut sim = sim(14);
+    sim.ticks();
+    raise(&sim, "orders");
+    acknowledge(&sim, "ana");
+    sim.run_for(28 * MINUTE);
+    sim.set_faults(Faults::rule(|call| if (call.port, call.method) == (Port::Phone, "sms") { Fate::CrashBefore } else { Fate::Well }));
+    sim.run_for(4 * MINUTE);
+    assert_eq!(sent(&sim, "sms", "+15550001").len(), 1, "nobody has asked");
+    sim.set_faults(Faults::Never);
+    sim.run_for(4 * MINUTE);
+    let asked = sent(&sim, "sms", "+15550001");
+    assert!(asked.len() == 2 && asked[1].text.contains("still on it?"), "{asked:?}");
+    assert!(!the_page(&sim).is_open());
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn j7_a_run_is_taken_over_however_many_locks_were_released_and_runs_have_begun_s
 }
 
 /// Puts a record into the table.
-fn keep<T: Record>(sim: &mut Sim, record: &T) {
+pub(crate) fn keep<T: Record>(sim: &mut Sim, record: &T) {
     put(sim, T::PARTITION, record.id(), serde_json::json!({"schema": T::SCHEMA, "record": record}));
 }
 
