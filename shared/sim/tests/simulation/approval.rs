@@ -339,7 +339,8 @@ fn d18_a_decision_is_started_though_the_card_of_something_newer_can_not_be_shown
         _ => Fate::Well,
     }));
     sim.as_("ben").sends(phrase(&first, "V-1"));
-    sim.run_for(10 * SECOND);
+    // Every further attempt of it dies too.
+    sim.run_for(10 * MINUTE);
     sim.set_faults(Faults::rule(|call| if (call.port, call.method) == (Port::Chat, "post") { Fate::NotNow } else { Fate::Well }));
     sim.as_("ana").types("failover shop");
     let second = sim.proposal().filter(|second| second.id != first.id).expect("another proposal");

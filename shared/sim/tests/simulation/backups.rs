@@ -16,9 +16,6 @@ use mayday_sim::{
 
 use crate::stuck_at;
 
-/// The first night's backup, whose time is over when the second one is there.
-const OVER: &str = "mayday-orders-daily-20261123-0200";
-
 /// The instance of `orders`.
 fn orders() -> (String, String) {
     (setting::REGION.to_owned(), "orders-db".to_owned())
@@ -131,32 +128,6 @@ fn r27_a_backup_and_a_deletion_do_not_begin_beside_each_other() {
 }
 
 #[test]
-fn r27_backups_that_follow_each_other_without_a_gap_leave_a_deletion_its_turn() {
-    let mut sim = scheduled(10, "1d");
-    let hold = |sim: &mut Sim, hold: bool| {
-        sim.by_hand(|state, _| {
-            let found = state.databases.snapshots.get_mut(&(setting::REGION.to_owned(), OVER.to_owned())).unwrap();
-            let tags = &mut found.snapshot.tags;
-            if hold {
-                tags.insert(backup::HOLD_TAG.to_owned(), String::new())
-            } else {
-                tags.remove(backup::HOLD_TAG)
-            };
-        });
-    };
-    sim.run_for(24 * HOUR);
-    hold(&mut sim, true);
-    sim.run_for(15 * HOUR);
-    sim.put_plan(&plan("1d", "*/2 * * * *"));
-    sim.run_for(30 * MINUTE);
-    assert_eq!(sim.effects("delete_snapshot"), 0);
-    hold(&mut sim, false);
-    sim.run_for(20 * MINUTE);
-    assert_eq!((sim.effects("delete_snapshot"), sim.violation()), (1, None), "{:?}", agenda(&sim));
-    assert!(agenda(&sim).past.len() > 10, "one after the other");
-}
-
-#[test]
 fn e6_nights_without_a_chance_are_made_up_by_one_backup() {
     let mut sim = scheduled(3, "3d");
     sim.run_for(2 * MINUTE);
@@ -218,6 +189,9 @@ fn r27_what_a_proposal_or_a_run_restores_from_is_not_let_go() {
     sim.until_run_ends(HOUR);
     assert!(!held(&sim));
 }
+
+/// The first night's backup, whose time is over when the second one is there.
+const OVER: &str = "mayday-orders-daily-20261123-0200";
 
 #[test]
 fn r27_a_point_whose_deletion_is_on_its_way_is_not_restored_from() {

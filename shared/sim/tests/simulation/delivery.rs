@@ -155,20 +155,3 @@ fn e9_a_proposal_whose_maker_died_before_showing_it_is_shown_by_the_sweep() {
     let cards = sim.see(|state| state.rows.all("approval").map(|row| row.body.to_string().matches("\"ts\"").count()).collect::<Vec<_>>());
     assert_eq!(cards, [1], "one proposal, and one card that shows it");
 }
-
-#[test]
-fn e9_of_two_regions_that_find_a_proposal_without_a_card_one_shows_it() {
-    for seed in 0..10 {
-        let mut sim = Sim::new(seed);
-        sim.set_faults(Faults::first(1, Port::Chat, "post", Fate::CrashBefore));
-        sim.as_("ana").sends(Request::Command(RESTORE.to_owned()));
-        sim.set_faults(Faults::rule(
-            |call| if (call.port, call.method) == (Port::Chat, "post") { Fate::Slow(3 * SECOND) } else { Fate::Well },
-        ));
-        sim.spreads(0);
-        sim.run_for(4 * MINUTE);
-        let title = sim.proposal().unwrap().title;
-        let cards = sim.see(|state| state.chat.showing(&title).filter(|said| said.thread.is_none()).count());
-        assert_eq!(cards, 1, "{seed}");
-    }
-}

@@ -251,6 +251,7 @@ fn d18_what_was_approved_begins_though_a_silent_slack_takes_all_the_time_of_a_ti
         _ => Fate::Well,
     }));
     sim.as_("ben").approves(&proposal);
+    sim.run_for(10 * MINUTE);
     sim.set_faults(Faults::Never);
     sim.suffers(Dependency::Slack, Symptom::TimesOut, LONG);
     sim.ticks();
