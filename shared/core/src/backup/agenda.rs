@@ -136,8 +136,8 @@ pub async fn keep_to(
     if let Some(Ok(seen)) = survey.databases.get(name) {
         next.seen = database::remember(world, &seen.live, kept.value.seen.as_deref()).await?;
     }
-    settle(world, &mut next, survey.now).await?;
-    settle_pruning(world, &mut next, survey.now).await?;
+    settle(world, &mut next, survey.now, pace).await?;
+    settle_pruning(world, &mut next, survey.now, pace).await?;
     plan_ahead(survey, name, &mut next)?;
     let begun = prepare(world, survey, &mut next, pace).await?;
     if next == kept.value {
@@ -152,9 +152,9 @@ pub async fn keep_to(
 }
 
 /// Notes whether the deletion under way is over.
-async fn settle_pruning(world: &World, agenda: &mut Agenda, now: Timestamp) -> Result<(), Fault> {
+async fn settle_pruning(world: &World, agenda: &mut Agenda, now: Timestamp, pace: &mut Pace) -> Result<(), Fault> {
     if let Some((proposal, began)) = agenda.pruned.as_ref().filter(|_| agenda.pruning) {
-        agenda.pruning = match followed(world, proposal, now).await? {
+        agenda.pruning = match followed(world, proposal, now, pace).await? {
             Some(run) => !run.state.is_final(),
             None => now.duration_since(*began) < BEGUN,
         };
@@ -164,20 +164,24 @@ async fn settle_pruning(world: &World, agenda: &mut Agenda, now: Timestamp) -> R
 
 /// The run that the calendar has begun for a proposal. One that nobody drives any more is driven on: of a fleet's night there are so many that
 /// the sweep, which looks at the newest, does not see it.
-async fn followed(world: &World, proposal: &ProposalId, now: Timestamp) -> Result<Option<Run>, Fault> {
+async fn followed(world: &World, proposal: &ProposalId, now: Timestamp, pace: &mut Pace) -> Result<Option<Run>, Fault> {
     let Some(kept): Option<Kept<Run>> = Store::of(world).load(proposal.run().as_str()).await? else { return Ok(None) };
     let run = kept.value.clone();
-    if run.is_abandoned(now) {
-        run::resume(world, kept).await?;
+    if pace.resumes
+        && run.is_abandoned(now)
+        && let Err(fault) = run::resume(world, kept).await
+    {
+        tracing::error!(run = run.id.as_str(), fault = fault.chain(), "a run of the calendar that nobody drives was not driven on");
+        pace.resumes = false;
     }
     Ok(Some(run))
 }
 
 /// Notes what has come of the backup under way.
-async fn settle(world: &World, agenda: &mut Agenda, now: Timestamp) -> Result<(), Fault> {
+async fn settle(world: &World, agenda: &mut Agenda, now: Timestamp, pace: &mut Pace) -> Result<(), Fault> {
     let Some(slot) = agenda.slot.clone() else { return Ok(()) };
     let Some(proposal) = &slot.proposal else { return Ok(()) };
-    let Some(run) = followed(world, proposal, now).await? else {
+    let Some(run) = followed(world, proposal, now, pace).await? else {
         // Whoever began it died before there was a run.
         if now >= slot.not_before {
             agenda.slot = Some(Slot { proposal: None, ..slot });

@@ -9,22 +9,26 @@ const BEGIN: usize = 60;
 /// How many are under way at once, over all shares.
 const UNDER_WAY: usize = 400;
 
-/// What is left to begin in this tick.
+/// What is left to begin in this tick, and to drive on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace(usize);
+pub struct Pace {
+    begin: usize,
+    /// Whether runs that nobody drives are driven on: not after one that could not be, since each that is silent takes seconds.
+    pub(super) resumes: bool,
+}
 
 impl Pace {
     /// What a tick may begin that finds these agendas.
     #[must_use]
     pub fn of<'a>(agendas: impl Iterator<Item = &'a Agenda>, turn: Turn) -> Self {
         let under_way = agendas.filter(|agenda| agenda.slot.as_ref().is_some_and(|slot| slot.proposal.is_some())).count();
-        Self((UNDER_WAY / turn.of.max(1)).saturating_sub(under_way).min(BEGIN))
+        Self { begin: (UNDER_WAY / turn.of.max(1)).saturating_sub(under_way).min(BEGIN), resumes: true }
     }
 
     /// Whether one more may begin; then it counts.
     pub(super) fn allows(&mut self) -> bool {
-        let left = self.0.checked_sub(1);
-        self.0 = left.unwrap_or(0);
+        let left = self.begin.checked_sub(1);
+        self.begin = left.unwrap_or(0);
         left.is_some()
     }
 }

@@ -53,6 +53,14 @@ pub async fn prune(world: &World, survey: &Survey, agenda: &Kept<Agenda>) -> Res
     if backs_up || expendable.is_empty() || agenda::under_way(world, name).await?.is_some() {
         return Ok(());
     }
+    // A release before this one does not note that a deletion is under way.
+    let store = Store::of(world);
+    if let Some((last, _)) = &agenda.value.pruned {
+        let run: Option<Kept<Run>> = store.load(last.run().as_str()).await?;
+        if run.is_some_and(|run| !run.value.state.is_final()) {
+            return Ok(());
+        }
+    }
     if expendable.len() > AT_ONCE {
         // Not the oldest each time: some that can't be deleted must not keep all others.
         let first = survey.turn.start(survey.now, expendable.len());
@@ -60,7 +68,7 @@ pub async fn prune(world: &World, survey: &Survey, agenda: &Kept<Agenda>) -> Res
     }
     let proposal = propose(world, survey, seen, &expendable).await?;
     let next = Agenda { pruned: Some((proposal.id.clone(), survey.now)), pruning: true, ..agenda.value.clone() };
-    match Store::of(world).replace(agenda, next).await? {
+    match store.replace(agenda, next).await? {
         Ok(_) => agenda::begin(world, &proposal).await,
         // Another tick has begun one.
         Err(_) => Ok(()),

@@ -32,7 +32,7 @@ impl Turn {
         Self { share: usize::try_from(minute.rem_euclid(shares)).unwrap_or(0), of }
     }
 
-    /// Which of so many databases comes first in this turn: another one each time.
+    /// Which of so many databases comes first in this turn: mostly another one than in the last.
     #[must_use]
     pub fn start(&self, now: Timestamp, databases: usize) -> usize {
         let minute = now.as_second().div_euclid(60).to_string();

@@ -8,7 +8,7 @@ use crate::{
     failure::{Failure, Fault, Refusal},
     ident::Actor,
     policy,
-    port::{Page, World},
+    port::{Page, Posted, World},
     proposal::Proposal,
     run::{self, Lock, Run},
     store::{Created, Kept, Store},
@@ -17,6 +17,8 @@ use crate::{
 
 /// How many recent proposals are looked through for one that asks the same.
 const RECENT: Page = Page { after: None, newest_first: true, limit: 50 };
+/// How often a write that lost a race is made again.
+const RACES: u32 = 10;
 
 impl Desk<'_> {
     /// Puts a proposal before those who decide; or starts it, where nobody must.
@@ -117,14 +119,27 @@ pub async fn post_card(world: &World, channel: &str, proposal: &Proposal, approv
     let card = view::approval_card(proposal, &approval.value, world.clock.now());
     let posted = world.chat.post(channel, None, &card).await.map_err(what)?;
     let thread = posted.ts.clone();
-    let mut cards = approval.value.cards.clone();
-    cards.push(posted);
-    let next = Approval { cards, ..approval.value.clone() };
-    // Somebody has pressed a button already: then the card is edited by its own message's place.
-    let _ = Store::of(world).replace(approval, next).await?;
+    note_card(world, approval.clone(), posted).await?;
     if let Some(details) = view::approval_details(proposal, &approval.value, world.clock.now()) {
         world.chat.post(channel, Some(&thread), &details).await.map_err(what)?;
     }
+    Ok(())
+}
+
+/// Keeps where a card is, whoever votes meanwhile.
+async fn note_card(world: &World, approval: Kept<Approval>, card: Posted) -> Result<(), Fault> {
+    let store = Store::of(world);
+    let mut kept = approval;
+    for _ in 0..RACES {
+        let mut next = kept.value.clone();
+        next.cards.push(card.clone());
+        if store.replace(&kept, next).await?.is_ok() {
+            return Ok(());
+        }
+        let Some(newer) = store.load(kept.value.proposal.as_str()).await? else { return Ok(()) };
+        kept = newer;
+    }
+    // A button that is pressed on it says where it is.
     Ok(())
 }
 

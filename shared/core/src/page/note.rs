@@ -165,7 +165,7 @@ pub(super) async fn ask(world: &World, kept: Kept<Page>) -> Result<(), Fault> {
     let plan = plan_now(world).await?;
     let State::Acknowledged(by) = &kept.value.state else { return Ok(()) };
     let person = plan.people.get(&by.by);
-    let mut asked = false;
+    let (now, mut asked) = (world.clock.now(), false);
     if let Some(user) = &by.user {
         match world.chat.post(user, None, &view::page_still_on_it(&kept.value)).await {
             Ok(_) => asked = true,
@@ -181,7 +181,10 @@ pub(super) async fn ask(world: &World, kept: Kept<Page>) -> Result<(), Fault> {
     }
     let kept = edit(world, kept, |page| {
         if let State::Acknowledged(by) = &mut page.state {
-            by.unasked &= !asked;
+            // Whoever is asked late has as long to answer.
+            if asked && by.unasked {
+                (by.asked_at, by.unasked) = (Some(now), false);
+            }
         }
     })
     .await?;

@@ -21,7 +21,7 @@ pub async fn watch_runs(world: &World) -> Result<usize, Fault> {
     }
     let store = Store::of(world);
     let (mut raised, mut failed) = (0, None);
-    let runs: Vec<Run> = run::going(world).await?.into_iter().map(|kept| kept.value).collect();
+    let runs: Vec<Run> = run::going_or_ended_today(world).await?.into_iter().map(|kept| kept.value).collect();
     for run in &runs {
         let since = match &run.state {
             State::Stuck { since, .. } => *since,

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use super::{Lock, Run};
 use crate::{
     failure::Fault,
+    ident::RunId,
     port::{Page, World},
     proposal::backup_lock,
     store::{Kept, Store},
@@ -18,7 +19,7 @@ const NEWEST: Page = Page { after: None, newest_first: true, limit: 200 };
 /// For so long a run that has ended is looked at, whatever began after it: what people were not told of it in that time is no news.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
-/// The newest runs, ended ones among them, and every older one that holds a database or a service or was the last to do so today.
+/// The newest runs, ended ones among them, and every older one that holds a database or a service.
 ///
 /// A fleet's night is thousands of runs that back up. They are seen to by their agendas; a restore that began before them must not
 /// be lost behind them. Whatever is no backup holds a lock.
@@ -26,15 +27,26 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 /// # Errors
 /// When the records can't be read.
 pub(crate) async fn going(world: &World) -> Result<Vec<Kept<Run>>, Fault> {
+    newest_and(world, |lock| lock.run).await
+}
+
+/// The same, and every run that was the last to hold one of them today: it may have ended, and people not know.
+///
+/// # Errors
+/// When the records can't be read.
+pub(crate) async fn going_or_ended_today(world: &World) -> Result<Vec<Kept<Run>>, Fault> {
+    let now = world.clock.now();
+    newest_and(world, |lock| lock.run.or_else(|| lock.released_by.filter(|_| now.duration_since(lock.since) < REMEMBERED))).await
+}
+
+async fn newest_and(world: &World, whose: impl Fn(Lock) -> Option<RunId>) -> Result<Vec<Kept<Run>>, Fault> {
     let store = Store::of(world);
     let (mut runs, older) = store.part::<Run>(&NEWEST).await?;
     if older.is_none() {
         return Ok(runs);
     }
-    let now = world.clock.now();
-    let last = |lock: Lock| lock.released_by.filter(|_| now.duration_since(lock.since) < REMEMBERED);
     let locks = beside_backups(world).await?.into_iter().map(|kept| kept.value);
-    let mut holders: BTreeSet<String> = locks.filter_map(|lock| lock.run.clone().or_else(|| last(lock))).map(|run| run.0).collect();
+    let mut holders: BTreeSet<String> = locks.filter_map(whose).map(|run| run.0).collect();
     for run in &runs {
         holders.remove(run.value.id.as_str());
     }

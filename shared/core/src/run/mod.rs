@@ -26,7 +26,7 @@ pub(crate) use finish::{checks, release};
 pub(crate) use flow::all_before;
 pub(crate) use gate::{SoFar, so_far};
 pub use gate::{decided as gate_decided, is_open as gate_is_open};
-pub(crate) use going::{going, held};
+pub(crate) use going::{going, going_or_ended_today, held};
 pub use intervene::{Intervention, intervene};
 pub(crate) use tell::channel;
 pub use tell::tell;

@@ -21,14 +21,21 @@ const STALE_NEWS: SignedDuration = SignedDuration::from_hours(24);
 /// A proposal whose card is not posted after this long won't be shown by whoever made it: longer than a worker may run.
 const UNSEEN: SignedDuration = SignedDuration::from_secs(60);
 
+/// So long, and one that failed is the last that is seen to in this tick: the other duties need time, too.
+const ENOUGH: SignedDuration = SignedDuration::from_secs(15);
+
 /// One that fails does not keep the others from being seen to: where Slack is down, no card gets out, and what was approved at a terminal
 /// must begin all the same.
 pub(super) async fn settle(world: &World, swept: &mut Swept) -> Result<(), Fault> {
+    let began = world.clock.now();
     let mut failed = None;
     for kept in Store::of(world).list::<Approval>(&LOOKED_AT).await? {
         if let Err(fault) = settle_one(world, &kept, swept).await {
             tracing::error!(proposal = kept.value.proposal.as_str(), fault = fault.chain(), "an approval was not seen to");
             failed = Some(fault);
+            if world.clock.now().duration_since(began) >= ENOUGH {
+                break;
+            }
         }
     }
     failed.map_or(Ok(()), Err)

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How often the account is looked through, in minutes, for so many shares of databases: it is as many pages as it has hundreds of instances,
-/// and leaves the minute's share no time. A prime that does not divide their number, so that it is not always the turn of the same one.
+/// and leaves the minute's share no time. A prime that does not divide their number (of up to 142), so that it is not always the turn of the same one.
 fn every(shares: usize) -> i64 {
     if shares.is_multiple_of(11) { 13 } else { 11 }
 }

@@ -46,10 +46,12 @@ pub struct Swept {
 
 /// Does one tick. A part that fails does not keep the others from being done.
 pub async fn tick(world: &World) -> Swept {
-    let world = &patience::limited(&files::read_once(world));
+    let world = &files::read_once(world);
+    let waking = &patience::limited(world, patience::TO_WAKE);
+    let world = &patience::limited(world, patience::TO_TELL);
     let mut swept = Swept::default();
     for (what, result) in [
-        ("pages", pages::wake(world, &mut swept).await),
+        ("pages", pages::wake(waking, &mut swept).await),
         ("approvals", approvals::settle(world, &mut swept).await),
         ("runs", runs::resume(world, &mut swept).await),
         ("locks", runs::unlock(world, &mut swept).await),

@@ -16,25 +16,28 @@ use crate::{
     view::{Form, Message},
 };
 
-/// In all: two calls that run into their limit.
-const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
+/// For those who must be woken: five calls that run into their limit.
+pub(super) const TO_WAKE: SignedDuration = SignedDuration::from_secs(25);
+/// For all else.
+pub(super) const TO_TELL: SignedDuration = SignedDuration::from_secs(10);
 
-/// The world as a tick sees it: once the chat has kept it waiting for long enough, it is not asked any more until the next one.
-pub(super) fn limited(world: &World) -> World {
-    let limited = Limited { chat: world.chat.clone(), clock: world.clock.clone(), waited: AtomicI64::new(0) };
+/// The world as a duty of a tick sees it: once the chat has kept it waiting for so long, it is not asked any more.
+pub(super) fn limited(world: &World, patience: SignedDuration) -> World {
+    let limited = Limited { chat: world.chat.clone(), clock: world.clock.clone(), patience, waited: AtomicI64::new(0) };
     World { chat: Arc::new(limited), ..world.clone() }
 }
 
 struct Limited {
     chat: Arc<dyn Chat>,
     clock: Arc<dyn Clock>,
+    patience: SignedDuration,
     /// Milliseconds that went by without an answer.
     waited: AtomicI64,
 }
 
 impl Limited {
     async fn ask<T>(&self, call: impl Future<Output = Result<T, CallError>> + Send) -> Result<T, CallError> {
-        if self.waited.load(Ordering::Relaxed) >= i64::try_from(PATIENCE.as_millis()).unwrap_or(i64::MAX) {
+        if SignedDuration::from_millis(self.waited.load(Ordering::Relaxed)) >= self.patience {
             return Err(CallError::NotNow { code: "NoAnswer".to_owned(), why: "it did not answer this tick's earlier calls".to_owned() });
         }
         let asked = self.clock.now();
