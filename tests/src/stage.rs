@@ -280,10 +280,19 @@ impl Stage {
         }
     }
 
+    /// Moves the time on by a second, if no function is at work: for what counts how late something came.
+    pub fn pass_a_second(&self) {
+        self.pass(SignedDuration::from_secs(1));
+    }
+
     /// Moves the time on a little, if no function is at work.
     pub fn pass_time(&self) {
+        self.pass(SignedDuration::from_secs(8));
+    }
+
+    fn pass(&self, stride: SignedDuration) {
         if self.stack.regions().idle() {
-            self.advance(SignedDuration::from_secs(8));
+            self.advance(stride);
         }
     }
 

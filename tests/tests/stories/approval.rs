@@ -225,9 +225,7 @@ async fn d18_an_approval_whose_writer_died_is_started_within_a_minute_and_once()
     // Short strides: by how much they overshoot counts as late.
     stage
         .until("somebody starts it", async || {
-            if stage.stack().regions().idle() {
-                stage.advance(SignedDuration::from_secs(1));
-            }
+            stage.pass_a_second();
             stage.run(&card.run())
         })
         .await;

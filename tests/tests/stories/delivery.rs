@@ -1,4 +1,3 @@
-use jiff::SignedDuration;
 use mayday_core::approval::Approval;
 use mayday_tests::{CHANNEL, INSTANCE, Setup, Stage};
 use serde_json::json;
@@ -31,9 +30,7 @@ async fn e5_what_a_worker_has_done_before_it_died_is_not_done_again_when_its_del
     // Short strides: the delivery comes back after a minute of them.
     stage
         .until("the backup is over", async || {
-            if stage.stack().regions().idle() {
-                stage.advance(SignedDuration::from_secs(1));
-            }
+            stage.pass_a_second();
             stage.run(run.id.as_str()).filter(|run| run.state.is_final() && run.told == run.log.len())
         })
         .await;

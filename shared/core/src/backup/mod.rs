@@ -30,8 +30,8 @@ pub use rpo::{Hour, Sample, rpo_series};
 pub(crate) use rpo::{Hours, measure};
 pub(crate) use survey::all;
 pub use survey::{Seen, Survey, Unseen, held};
-pub(crate) use turn::place;
 pub use turn::{SHARE, Turn};
+pub(crate) use turn::{first, place};
 pub use verification::Verification;
 pub use watch::watch;
 

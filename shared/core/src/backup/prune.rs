@@ -63,7 +63,7 @@ pub async fn prune(world: &World, survey: &Survey, agenda: &Kept<Agenda>) -> Res
     }
     if expendable.len() > AT_ONCE {
         // Not the oldest each time: some that can't be deleted must not keep all others.
-        let first = survey.turn.start(survey.now, expendable.len());
+        let first = backup::first(survey.now, expendable.len());
         expendable.rotate_left(first);
     }
     let proposal = propose(world, survey, seen, &expendable).await?;

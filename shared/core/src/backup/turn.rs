@@ -32,18 +32,18 @@ impl Turn {
         Self { share: usize::try_from(minute.rem_euclid(shares)).unwrap_or(0), of }
     }
 
-    /// Which of so many databases comes first in this turn: mostly another one than in the last.
-    #[must_use]
-    pub fn start(&self, now: Timestamp, databases: usize) -> usize {
-        let minute = now.as_second().div_euclid(60).to_string();
-        usize::try_from(place(&minute) % u64::try_from(databases.max(1)).unwrap_or(1)).unwrap_or(0)
-    }
-
     /// Whether a database is seen to in this turn.
     #[must_use]
     pub fn has(&self, database: &str) -> bool {
         usize::try_from(place(database) % u64::try_from(self.of.max(1)).unwrap_or(1)).is_ok_and(|share| share == self.share)
     }
+}
+
+/// Which of so many comes first in this minute: mostly another one than in the last.
+#[must_use]
+pub(crate) fn first(now: Timestamp, of: usize) -> usize {
+    let minute = now.as_second().div_euclid(60).to_string();
+    usize::try_from(place(&minute) % u64::try_from(of.max(1)).unwrap_or(1)).unwrap_or(0)
 }
 
 /// A name's place in whatever is spread over a fleet: the same in every process, and even. FNV-1a with its bits mixed, since the
@@ -78,11 +78,10 @@ mod tests {
     fn each_database_comes_first_some_time_however_many_there_are() {
         let minute = |minute: i64| Timestamp::from_second(1_795_000_000 + minute * 60).unwrap();
         for databases in [1, 2, 60, 97, 997] {
-            let first = |passed| Turn::ALL.start(minute(passed), databases);
-            let seen: std::collections::BTreeSet<usize> = (0..10_000).map(first).collect();
+            let seen: std::collections::BTreeSet<usize> = (0..10_000).map(|passed| first(minute(passed), databases)).collect();
             assert_eq!((seen.len(), seen.last()), (databases, Some(&(databases - 1))));
         }
-        assert_eq!(Turn::ALL.start(minute(0), 0), 0);
+        assert_eq!(first(minute(0), 0), 0);
     }
 
     #[test]

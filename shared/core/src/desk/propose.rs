@@ -110,7 +110,7 @@ impl Desk<'_> {
     }
 }
 
-/// Shows a proposal to those who decide, and keeps where. The sweep does it for whoever died before.
+/// Shows a proposal to those who decide, and keeps where. For whoever died before, the sweep does it by [`super::show_once`].
 ///
 /// # Errors
 /// When it can't be posted.

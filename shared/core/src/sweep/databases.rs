@@ -19,6 +19,7 @@ use crate::{
 const ENOUGH: SignedDuration = SignedDuration::from_secs(35);
 /// How many databases are measured at once: each is a write, and some are asked for their newest row.
 const AT_ONCE: usize = 16;
+
 /// A database that fails does not keep the others from being seen to.
 pub(super) async fn see_to(world: &World) -> Result<(), Fault> {
     let mut failed = None;
@@ -74,7 +75,7 @@ async fn measure(world: &World, survey: &Survey) -> Result<Vec<(String, Result<H
         tracing::warn!(database = name, ?unseen, "a database of the plan can't be seen");
     }
     // Where the time does not suffice for all, it is not always the same that are left out.
-    let first = survey.turn.start(survey.now, all.len());
+    let first = backup::first(survey.now, all.len());
     all.rotate_left(first);
     let hours = Hours::read(world, survey.databases.keys(), survey.now).await?;
     let mut measured = Vec::with_capacity(all.len());

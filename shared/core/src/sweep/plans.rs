@@ -47,7 +47,7 @@ async fn tell(world: &World, current: &Current, refused: &Refused) -> Result<(),
         return Ok(());
     }
     tracing::error!(version = refused.version, why = refused.why, live = current.version, "a new plan can't be used");
-    // What can't be told now is tried again in a minute, and audited once.
+    // What can't be told now is tried again in a minute; it is audited when it was.
     world.chat.post(&current.plan.slack.channel, None, &view::plan_refused(current, refused)).await?;
     note(world, "plan.refused", &refused.version, json!({"why": refused.why, "live": current.version})).await?;
     store.create(ToldRefused { version: refused.version.clone() }).await.map(drop)

@@ -21,7 +21,7 @@ use mayday_sim::{
     trace::Port,
 };
 
-use crate::{approved, asked, ended, nothing_done, stuck_at, succeeded};
+use crate::{approved, asked, ended, no_run_begins, nothing_done, stuck_at, succeeded};
 
 fn ben() -> Identity {
     Identity { org: setting::ORG.to_owned(), user: "U0BEN".to_owned() }
@@ -334,10 +334,7 @@ fn d18_a_decision_whose_start_was_lost_is_started_by_the_sweep_within_a_minute()
 fn d18_a_decision_is_started_though_the_card_of_something_newer_can_not_be_shown() {
     let mut sim = Sim::new(20);
     let first = sim.as_("ana").asks_restore().unwrap();
-    sim.set_faults(Faults::rule(|call| match (call.port, call.method) {
-        (Port::Table, "put") if call.about.starts_with("run/") => Fate::CrashBefore,
-        _ => Fate::Well,
-    }));
+    sim.set_faults(no_run_begins());
     sim.as_("ben").sends(phrase(&first, "V-1"));
     // Every further attempt of it dies too.
     sim.run_for(10 * MINUTE);
@@ -377,10 +374,7 @@ fn e9_nobody_is_told_again_because_somebody_else_can_not_be() {
 fn d18_a_decision_that_is_found_too_late_starts_nothing() {
     let mut sim = Sim::new(19);
     let proposal = sim.as_("ana").asks_restore().unwrap();
-    sim.set_faults(Faults::rule(|call| match (call.port, call.method) {
-        (Port::Table, "put") if call.about.starts_with("run/") => Fate::CrashBefore,
-        _ => Fate::Well,
-    }));
+    sim.set_faults(no_run_begins());
     sim.as_("ben").sends(phrase(&proposal, "V-1"));
     sim.run_for(6 * HOUR);
     sim.set_faults(Faults::Never);

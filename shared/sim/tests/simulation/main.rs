@@ -42,7 +42,7 @@ use mayday_core::{
     proposal::Proposal,
     run::{Run, State},
 };
-use mayday_sim::{Sim, fault::HOUR};
+use mayday_sim::{Fate, Faults, Sim, fault::HOUR, trace::Port};
 
 /// A world with a scheduler, in which Ana has asked for a restore of `orders`.
 fn asked(seed: u64) -> (Sim, Proposal) {
@@ -58,6 +58,14 @@ fn approved(seed: u64) -> (Sim, Proposal) {
     let answer = sim.as_("ben").approves(&proposal);
     assert!(sim.approval(&proposal).is_some_and(|approval| matches!(approval.state, Decided::Approved { .. })), "{answer}");
     (sim, proposal)
+}
+
+/// Whoever would begin a run, or note anything of one, dies.
+fn no_run_begins() -> Faults {
+    Faults::rule(|call| match (call.port, call.method) {
+        (Port::Table, "put") if call.about.starts_with("run/") => Fate::CrashBefore,
+        _ => Fate::Well,
+    })
 }
 
 /// Runs until the run is stuck, and says at which step.

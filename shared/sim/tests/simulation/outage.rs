@@ -11,7 +11,7 @@ use mayday_sim::{
     trace::Port,
 };
 
-use crate::paging;
+use crate::{no_run_begins, paging};
 
 /// What can be down, and of what it consists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,10 +246,7 @@ fn d18_what_was_approved_begins_though_a_silent_slack_takes_all_the_time_of_a_ti
         paging::raise(&sim, &format!("trouble-{number}"));
     }
     let proposal = sim.as_("ana").asks_restore().expect("a proposal");
-    sim.set_faults(Faults::rule(|call| match (call.port, call.method) {
-        (Port::Table, "put") if call.about.starts_with("run/") => Fate::CrashBefore,
-        _ => Fate::Well,
-    }));
+    sim.set_faults(no_run_begins());
     sim.as_("ben").approves(&proposal);
     sim.run_for(10 * MINUTE);
     sim.set_faults(Faults::Never);
